@@ -1,0 +1,120 @@
+//! Options of a loop.
+
+use std::fmt;
+use std::io;
+use std::rc::Rc;
+
+use crate::clock::{Clock, ClockSource, MonotonicClock};
+use crate::core::{Core, Parts};
+use crate::current;
+use crate::error::LoopError;
+use crate::event_loop::EventLoop;
+use crate::selector::{Selector, system_selector};
+use crate::sources::Sources;
+
+/// Entries between two polls while there is work.
+const ENTRIES_BETWEEN_POLLS: usize = 64;
+/// Threads for blocking jobs.
+const BLOCKING_THREADS: usize = 512;
+
+/// Makes an [`EventLoop`] with options.
+///
+/// ```
+/// use evergreen_loop::EventLoop;
+///
+/// let event_loop = EventLoop::builder().name("worker").entries_between_polls(16).build()?;
+/// assert_eq!(event_loop.name(), Some("worker".to_owned()));
+/// # Ok::<(), evergreen_loop::LoopError>(())
+/// ```
+#[must_use = "a builder makes no loop until `build` is called"]
+pub struct Builder {
+    name: Option<String>,
+    entries_between_polls: usize,
+    blocking_threads: usize,
+    clock: ClockSource,
+    selector: Option<Box<dyn Selector>>,
+}
+
+impl Builder {
+    /// The usual options: no name, 64 entries between polls, at most 512 threads for blocking jobs.
+    pub fn new() -> Self {
+        Self {
+            name: None,
+            entries_between_polls: ENTRIES_BETWEEN_POLLS,
+            blocking_threads: BLOCKING_THREADS,
+            clock: ClockSource::Monotonic(MonotonicClock::new()),
+            selector: None,
+        }
+    }
+
+    /// Names the loop, for those who look at several.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// How many entries of the queue may run before the poller is asked again. Fewer serve I/O
+    /// sooner, more spend less on system calls. Zero counts as one.
+    pub const fn entries_between_polls(mut self, entries: usize) -> Self {
+        self.entries_between_polls = if entries == 0 { 1 } else { entries };
+        self
+    }
+
+    /// How many threads may run blocking jobs at once. Zero counts as one.
+    pub const fn blocking_threads(mut self, threads: usize) -> Self {
+        self.blocking_threads = if threads == 0 { 1 } else { threads };
+        self
+    }
+
+    /// Takes the time from somewhere else.
+    #[doc(hidden)]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = ClockSource::Other(Box::new(clock));
+        self
+    }
+
+    /// Waits with another poller.
+    #[doc(hidden)]
+    pub fn selector(mut self, selector: impl Selector + 'static) -> Self {
+        self.selector = Some(Box::new(selector));
+        self
+    }
+
+    /// Makes the loop, the current one of this thread from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`LoopError::AlreadyExists`] if this thread has one; [`LoopError::Os`] if the system has no
+    /// descriptors left.
+    pub fn build(self) -> Result<EventLoop, LoopError> {
+        if current::core().is_some() {
+            return Err(LoopError::AlreadyExists);
+        }
+        let selector = self.selector.map_or_else(system_selector, io::Result::Ok)?;
+        let core = Rc::new(Core::new(Parts {
+            name: self.name,
+            clock: self.clock,
+            sources: Sources::new(selector),
+            bound: self.entries_between_polls,
+            threads: self.blocking_threads,
+        }));
+        current::install(&core)?;
+        Ok(EventLoop::from_core(core))
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("name", &self.name)
+            .field("entries_between_polls", &self.entries_between_polls)
+            .field("blocking_threads", &self.blocking_threads)
+            .finish_non_exhaustive()
+    }
+}

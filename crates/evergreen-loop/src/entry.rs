@@ -1,0 +1,83 @@
+//! What may stand in the queue.
+
+use std::ptr::NonNull;
+use std::rc::Rc;
+
+use crate::core::Core;
+use crate::handler::{Registered, RemoteCall};
+use crate::sync::Arc;
+
+/// One turn of somebody's: the loop pops it and runs it.
+pub(crate) enum Entry {
+    /// A task to poll.
+    Task(TaskEntry),
+    /// A callback of this thread.
+    Call(Rc<Registered>),
+    /// A callback that another thread sent.
+    RemoteCall(Arc<dyn RemoteCall>),
+    /// Work for the loop itself that another thread sent.
+    Work(Work),
+    /// The future that `block_on` waits for, by the number of that wait.
+    Main(u64),
+}
+
+/// What another thread may send.
+pub(crate) enum RemoteEntry {
+    Task(TaskEntry),
+    Call(Arc<dyn RemoteCall>),
+    Work(Work),
+    Main(u64),
+}
+
+pub(crate) type Work = Box<dyn FnOnce(&Rc<Core>) + Send>;
+
+impl From<RemoteEntry> for Entry {
+    fn from(entry: RemoteEntry) -> Self {
+        match entry {
+            RemoteEntry::Task(task) => Self::Task(task),
+            RemoteEntry::Call(call) => Self::RemoteCall(call),
+            RemoteEntry::Work(work) => Self::Work(work),
+            RemoteEntry::Main(wait) => Self::Main(wait),
+        }
+    }
+}
+
+/// A task that is ready to be polled, without its type.
+///
+/// Running it consumes it. Dropping it unrun leaks the task instead of dropping a future on a
+/// thread that may not be its own: the loop runs every entry that it took, also when it is
+/// destroyed.
+#[derive(Debug)]
+#[must_use = "a task entry that is not run leaks its task"]
+pub struct TaskEntry {
+    data: NonNull<()>,
+    run: unsafe fn(NonNull<()>),
+}
+
+// SAFETY: `TaskEntry::new` demands that `data` may be sent to the loop's thread, and nothing but
+// that thread uses it.
+#[expect(unsafe_code, reason = "carries a task from the thread that woke it to the loop's")]
+unsafe impl Send for TaskEntry {}
+
+impl TaskEntry {
+    /// An entry that calls `run(data)` once, on the thread of the loop it is scheduled on.
+    ///
+    /// `run` must not unwind.
+    ///
+    /// # Safety
+    ///
+    /// `run` must be sound to call once with `data`, on the loop's thread, at any later time, and
+    /// `data` must be sound to send there.
+    #[expect(unsafe_code, reason = "erases the type of a task")]
+    pub const unsafe fn new(data: NonNull<()>, run: unsafe fn(NonNull<()>)) -> Self {
+        Self { data, run }
+    }
+
+    /// Runs the task.
+    #[expect(unsafe_code, reason = "calls what `new` was given")]
+    pub fn run(self) {
+        // SAFETY: the contract of `new`; `self` is consumed and cannot be cloned, so this is the
+        // only call.
+        unsafe { (self.run)(self.data) }
+    }
+}

@@ -1,0 +1,97 @@
+//! The event loop of evergreen: time, readiness and order on one thread.
+//!
+//! One [`EventLoop`] per thread runs callbacks, timers, descriptor watchers, signal handlers and
+//! calls from other threads, all through a single first-in-first-out queue. Tasks are built on top
+//! of it by `evergreen-task`; sockets by `evergreen-io`. Taken alone it is an event loop as
+//! asyncio's or libuv's is, and it can be hosted by another one: see [`EventLoop::turn`].
+//!
+//! ```
+//! use evergreen_loop::EventLoop;
+//! use std::time::Duration;
+//!
+//! let event_loop = EventLoop::new()?;
+//! event_loop.call_later(Duration::from_millis(5), || println!("later"));
+//! event_loop.call_soon(|| println!("soon"));
+//! let report = event_loop.run()?;
+//! assert_eq!(report.parked_tasks, 0);
+//! event_loop.destroy()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to start reading
+//!
+//! `turn` is one iteration, step by step. `core` is what it works on, `ready` the queue, `entry`
+//! what stands in the queue. `timers` and `wheel` keep time; `selector` and `sources` readiness;
+//! `inbox` and `remote` what comes from other threads; `signals` and `blocking` the rest of the
+//! outside world. `event_loop` is the face that all of it shows.
+//!
+//! # Panics in callbacks
+//!
+//! A panic ends the callback, is reported to the loop's exception handler and does not stop the
+//! loop. This needs unwinding: with `panic = "abort"` the process ends instead.
+
+#[cfg(not(unix))]
+compile_error!("evergreen-loop runs on Unix systems: Linux, macOS, the BSDs");
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("evergreen-loop packs a generation into its 64-bit keys: build for a 64-bit target");
+
+mod arena;
+mod blocking;
+mod builder;
+mod clock;
+mod core;
+pub mod current;
+mod entry;
+mod error;
+mod event_loop;
+mod handler;
+mod inbox;
+mod liveness;
+mod main_future;
+mod metrics;
+mod ready;
+mod registration;
+mod remote;
+mod selector;
+mod signals;
+mod sources;
+mod sync;
+mod timer;
+mod timers;
+mod turn;
+mod watchers;
+mod wheel;
+
+pub use blocking::{BlockingError, BlockingJob};
+pub use builder::Builder;
+pub use clock::{Delay, InvalidDelay, LoopTime};
+pub use error::{
+    ErrorContext, ErrorOrigin, KeyboardInterrupt, LoopError, RunError, SystemError, SystemExit,
+    SystemStop,
+};
+pub use event_loop::{EventLoop, RunReport, TurnOutcome};
+pub use handler::{Handler, RemoteHandler};
+pub use liveness::KeepAlive;
+pub use metrics::Metrics;
+pub use remote::LoopRemote;
+pub use watchers::Watcher;
+
+/// What the crates above the loop build on: tasks, timers and sources.
+///
+/// Programs have no use for it; a crate that brings its own kind of task or I/O object does.
+pub mod build {
+    pub use crate::core::TaskTable;
+    pub use crate::entry::TaskEntry;
+    pub use crate::registration::{Direction, Interest, Readiness, Registration};
+    pub use crate::timer::Timer;
+}
+
+/// The places where another clock or another poller can be put in. Unstable.
+#[doc(hidden)]
+pub mod seam {
+    pub use crate::clock::{Clock, MonotonicClock};
+    pub use crate::selector::{
+        Event, Mode, Notify, PortableSelector, ReadySet, Selector, SelectorTraits, system_selector,
+    };
+    pub use crate::sources::SourceKey;
+}

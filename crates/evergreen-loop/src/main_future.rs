@@ -1,0 +1,67 @@
+//! The future that a run of the loop waits for. It is an entry of the queue like any other, with a
+//! waker of its own, and is polled only when that was woken.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::core::Core;
+use crate::current;
+use crate::entry::{Entry, RemoteEntry};
+use crate::remote::Shared;
+use crate::sync::{Arc, AtomicBool, Ordering};
+
+/// Queues the main future, at most once at a time.
+struct MainWaker {
+    shared: Arc<Shared>,
+    wait: u64,
+    queued: AtomicBool,
+}
+
+impl Wake for MainWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.queued.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let queue = |core: &Rc<Core>, wait| core.push(Entry::Main(wait));
+        if let Err(wait) = current::with_owned(&self.shared, self.wait, queue) {
+            // If the loop is gone, so is the future.
+            drop(self.shared.push(RemoteEntry::Main(wait)));
+        }
+    }
+}
+
+/// A future that is polled when its entry comes up.
+pub(crate) struct MainFuture<'a, F: Future> {
+    future: Pin<&'a mut F>,
+    waker: Arc<MainWaker>,
+    pub(crate) output: Option<F::Output>,
+}
+
+impl<'a, F: Future> MainFuture<'a, F> {
+    /// Queues the future for its first poll.
+    pub(crate) fn queue(core: &Core, future: Pin<&'a mut F>) -> Self {
+        let shared = Arc::clone(core.shared());
+        let wait = core.new_wait();
+        core.push(Entry::Main(wait));
+        let waker = Arc::new(MainWaker { shared, wait, queued: AtomicBool::new(true) });
+        Self { future, waker, output: None }
+    }
+
+    /// Polls the future if the entry is its own and not one of an earlier wait. True when done.
+    pub(crate) fn poll(&mut self, wait: u64) -> bool {
+        if wait != self.waker.wait {
+            return false;
+        }
+        self.waker.queued.store(false, Ordering::SeqCst);
+        let waker = Waker::from(Arc::clone(&self.waker));
+        if let Poll::Ready(output) = self.future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            self.output = Some(output);
+        }
+        self.output.is_some()
+    }
+}

@@ -1,0 +1,56 @@
+//! The one queue of the loop (D-2).
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+use crate::entry::Entry;
+
+/// Entries in the order they came, and where the current pass ends.
+pub(crate) struct Ready {
+    queue: RefCell<VecDeque<Entry>>,
+    popped: Cell<u64>,
+    pass_end: Cell<u64>,
+}
+
+impl Ready {
+    pub(crate) fn new() -> Self {
+        Self {
+            queue: RefCell::new(VecDeque::with_capacity(64)),
+            popped: Cell::new(0),
+            pass_end: Cell::new(0),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.queue.borrow().len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.borrow().is_empty()
+    }
+
+    pub(crate) fn push(&self, entry: Entry) {
+        self.queue.borrow_mut().push_back(entry);
+    }
+
+    /// Takes the next entry. If it is the first of a pass, the pass is what stands in the queue now.
+    pub(crate) fn pop(&self) -> Option<Entry> {
+        let mut queue = self.queue.borrow_mut();
+        if self.at_pass_end() {
+            self.pass_end.set(self.popped.get() + queue.len() as u64);
+        }
+        let entry = queue.pop_front()?;
+        self.popped.set(self.popped.get() + 1);
+        Some(entry)
+    }
+
+    /// Whether everything has run that was queued when the pass began.
+    pub(crate) fn at_pass_end(&self) -> bool {
+        self.popped.get() == self.pass_end.get()
+    }
+
+    /// Takes the newest entry back.
+    pub(crate) fn pop_newest(&self) -> Option<Entry> {
+        self.queue.borrow_mut().pop_back()
+    }
+}

@@ -1,0 +1,174 @@
+//! The loop as other threads see it.
+
+use std::fmt;
+use std::io;
+use std::panic::Location;
+use std::rc::Rc;
+
+use crate::core::Core;
+use crate::current;
+use crate::entry::{Entry, RemoteEntry, TaskEntry};
+use crate::error::{LoopError, SystemStop};
+use crate::handler::{RemoteHandler, RemoteOnce};
+use crate::inbox::Inbox;
+use crate::selector::{Notify, SelectorTraits};
+use crate::signals::Deliveries;
+use crate::sync::{Arc, AtomicBool, Ordering};
+
+/// What outlives the loop: a handle that is left over finds it closed.
+pub(crate) struct Shared {
+    pub(crate) inbox: Inbox,
+    pub(crate) deliveries: Deliveries,
+    notifier: Arc<dyn Notify>,
+    selector: SelectorTraits,
+    closed: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn new(notifier: Arc<dyn Notify>, selector: SelectorTraits) -> Self {
+        Self {
+            inbox: Inbox::new(),
+            deliveries: Deliveries::new(),
+            notifier,
+            selector,
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn push(&self, entry: RemoteEntry) -> Result<(), RemoteEntry> {
+        self.inbox.push(entry)?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Wakes the loop if it sleeps. Sound in a signal handler.
+    pub(crate) fn wake(&self) {
+        if self.inbox.claim_wake() {
+            self.notifier.notify();
+        }
+    }
+
+    /// Refuses calls from now on; entries of tasks are still taken, until the inbox is closed.
+    pub(crate) fn refuse_calls(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+}
+
+/// The part of a loop that any thread may hold and use.
+///
+/// ```
+/// use evergreen_loop::EventLoop;
+///
+/// let event_loop = EventLoop::new()?;
+/// let remote = event_loop.remote();
+/// let thread = std::thread::spawn(move || {
+///     remote.call_from_thread(|| println!("on the loop's thread")).expect("the loop exists");
+/// });
+/// thread.join().expect("no panic");
+/// event_loop.run()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct LoopRemote(pub(crate) Arc<Shared>);
+
+impl LoopRemote {
+    /// Queues a call to run on the loop's thread, and wakes the loop if it sleeps.
+    ///
+    /// What one thread sends runs in the order it was sent, and after all that was queued before.
+    /// The call counts as alive: also one made before `run` is not lost.
+    ///
+    /// # Errors
+    ///
+    /// [`LoopError::Closed`] if the loop is destroyed, or is being destroyed; `f` is dropped on
+    /// this thread then.
+    #[track_caller]
+    pub fn call_from_thread(
+        &self,
+        f: impl FnOnce() + Send + 'static,
+    ) -> Result<RemoteHandler, LoopError> {
+        self.check()?;
+        let call: RemoteHandler = RemoteHandler(Arc::new(RemoteOnce::new(f, Location::caller())));
+        match self.0.push(RemoteEntry::Call(Arc::clone(&call.0))) {
+            Ok(()) => Ok(call),
+            Err(_) => Err(LoopError::Closed),
+        }
+    }
+
+    /// Stops the loop as [`EventLoop::stop`](crate::EventLoop::stop) does, when the request's turn
+    /// in the queue comes.
+    ///
+    /// # Errors
+    ///
+    /// [`LoopError::Closed`] if the loop is destroyed.
+    pub fn stop(&self) -> Result<(), LoopError> {
+        self.work(|core| core.request_stop(None)).map_err(|_| LoopError::Closed)
+    }
+
+    /// Stops the loop as [`EventLoop::stop_with`](crate::EventLoop::stop_with) does.
+    ///
+    /// # Errors
+    ///
+    /// [`LoopError::Closed`] if the loop is destroyed.
+    pub fn stop_with(&self, stop: impl Into<SystemStop>) -> Result<(), LoopError> {
+        let stop = stop.into();
+        self.work(|core| core.request_stop(Some(stop))).map_err(|_| LoopError::Closed)
+    }
+
+    /// Whether the loop is destroyed.
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// Whether this is the thread that the loop is current on.
+    pub fn is_local(&self) -> bool {
+        current::is_owner(&self.0)
+    }
+
+    /// Queues a task: without a lock or a system call on the loop's thread, through the inbox
+    /// elsewhere. For crates that bring tasks.
+    pub fn schedule(&self, task: TaskEntry) {
+        let pushed = current::with_owned(&self.0, task, |core, task| core.push(Entry::Task(task)));
+        if let Err(task) = pushed {
+            // A closed inbox gives the entry back, and dropping it leaks the task. It cannot
+            // come to that: the loop is closed when all its tasks have ended.
+            let refused = self.0.push(RemoteEntry::Task(task));
+            debug_assert!(refused.is_ok(), "a task was woken after its loop had ended it");
+        }
+    }
+
+    pub(crate) fn core(&self) -> Option<Rc<Core>> {
+        current::owner_of(&self.0)
+    }
+
+    /// Sends work to the loop's thread. If the loop is gone the work is dropped here.
+    pub(crate) fn work(&self, f: impl FnOnce(&Rc<Core>) + Send + 'static) -> io::Result<()> {
+        self.check()?;
+        self.0.push(RemoteEntry::Work(Box::new(f))).map_err(|_| LoopError::Closed.into())
+    }
+
+    pub(crate) fn check(&self) -> io::Result<()> {
+        if self.is_closed() { Err(LoopError::Closed.into()) } else { Ok(()) }
+    }
+
+    pub(crate) fn selector_traits(&self) -> SelectorTraits {
+        self.0.selector
+    }
+}
+
+impl fmt::Debug for LoopRemote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoopRemote").field("closed", &self.is_closed()).finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for LoopRemote {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for LoopRemote {}

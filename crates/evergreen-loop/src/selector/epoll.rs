@@ -1,0 +1,140 @@
+//! The poller's own epoll descriptor, used directly: one call to register, one to wait.
+//!
+//! `Poller::wait` makes five system calls and does not ask for the end of a stream. It is never
+//! used here, and neither is `Poller::notify`: a notification is a write to an eventfd of ours,
+//! which is edge-triggered and never read.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+use polling::Poller;
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::{EventfdFlags, Timespec, eventfd};
+use rustix::io::Errno;
+
+use super::{Event, Mode, Notify, ReadySet, Selector, SelectorTraits, borrow};
+use crate::registration::Interest;
+use crate::sources::SourceKey;
+use crate::sync::Arc;
+
+/// Under this key stands the eventfd; `Poller` uses the same for descriptors of its own.
+const WAKE: u64 = u64::MAX;
+const EVENTS_PER_WAIT: usize = 1024;
+
+pub(super) struct EpollSelector {
+    poller: Poller,
+    wake: Arc<Wake>,
+    buffer: Vec<epoll::Event>,
+}
+
+impl EpollSelector {
+    /// A selector, or `None` on a kernel without `epoll_pwait2` (before Linux 5.11).
+    pub(super) fn probe() -> io::Result<Option<Self>> {
+        let poller = Poller::new()?;
+        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let flags = EventFlags::IN | EventFlags::ET;
+        epoll::add(&poller, &wake, EventData::new_u64(WAKE), flags)?;
+        let buffer = Vec::with_capacity(EVENTS_PER_WAIT);
+        let mut selector = Self { poller, wake: Arc::new(Wake(wake)), buffer };
+        match selector.fill(Some(Duration::ZERO)) {
+            Err(Errno::NOSYS) => Ok(None),
+            Err(error) => Err(error.into()),
+            Ok(()) => Ok(Some(selector)),
+        }
+    }
+
+    fn fill(&mut self, timeout: Option<Duration>) -> Result<(), Errno> {
+        let timeout = timeout.map(|length| Timespec {
+            tv_sec: i64::try_from(length.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: length.subsec_nanos().into(),
+        });
+        self.buffer.clear();
+        epoll::wait(&self.poller, spare_capacity(&mut self.buffer), timeout.as_ref()).map(drop)
+    }
+}
+
+impl Selector for EpollSelector {
+    fn traits(&self) -> SelectorTraits {
+        SelectorTraits { edge: true, level: true, reports_end: true, delete_before_close: false }
+    }
+
+    fn add(&mut self, fd: RawFd, key: SourceKey, interest: Interest, mode: Mode) -> io::Result<()> {
+        let data = EventData::new_u64(key.to_bits());
+        Ok(epoll::add(&self.poller, borrow(fd)?, data, flags(interest, mode))?)
+    }
+
+    fn modify(
+        &mut self,
+        fd: RawFd,
+        key: SourceKey,
+        interest: Interest,
+        mode: Mode,
+    ) -> io::Result<()> {
+        let data = EventData::new_u64(key.to_bits());
+        Ok(epoll::modify(&self.poller, borrow(fd)?, data, flags(interest, mode))?)
+    }
+
+    fn delete(&mut self, fd: RawFd) -> io::Result<()> {
+        Ok(epoll::delete(&self.poller, borrow(fd)?)?)
+    }
+
+    fn wait(&mut self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()> {
+        match self.fill(timeout) {
+            Ok(()) | Err(Errno::INTR) => {},
+            Err(error) => return Err(error.into()),
+        }
+        events.extend(self.buffer.iter().filter(|event| event.data.u64() != WAKE).map(|event| {
+            Event { key: SourceKey::from_bits(event.data.u64()), ready: ready_set(event.flags) }
+        }));
+        Ok(())
+    }
+
+    fn notifier(&self) -> Arc<dyn Notify> {
+        Arc::<Wake>::clone(&self.wake)
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.poller.as_fd()
+    }
+}
+
+struct Wake(OwnedFd);
+
+impl Notify for Wake {
+    /// Each write is an edge, also while the counter stands above zero.
+    fn notify(&self) {
+        if rustix::io::write(&self.0, &1u64.to_ne_bytes()) == Err(Errno::AGAIN) {
+            // The counter is full after 2^64 - 2 wake-ups: empty it, then write.
+            rustix::io::read(&self.0, &mut [0; 8]).ok();
+            rustix::io::write(&self.0, &1u64.to_ne_bytes()).ok();
+        }
+    }
+}
+
+impl fmt::Debug for Wake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Wake").field(&self.0).finish()
+    }
+}
+
+fn flags(interest: Interest, mode: Mode) -> EventFlags {
+    let mut flags = EventFlags::empty();
+    flags.set(EventFlags::IN, interest.readable());
+    flags.set(EventFlags::OUT, interest.writable());
+    flags.set(EventFlags::RDHUP | EventFlags::ET, mode == Mode::Edge);
+    flags
+}
+
+fn ready_set(flags: EventFlags) -> ReadySet {
+    let broken = flags.intersects(EventFlags::HUP | EventFlags::ERR);
+    let ended = flags.contains(EventFlags::RDHUP);
+    let readable = broken || ended || flags.intersects(EventFlags::IN | EventFlags::PRI);
+    let writable = broken || flags.contains(EventFlags::OUT);
+    ReadySet::READABLE
+        .when(readable)
+        .with(ReadySet::WRITABLE.when(writable))
+        .with(ReadySet::CLOSED.when(broken || ended))
+}

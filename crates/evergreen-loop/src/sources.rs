@@ -1,0 +1,442 @@
+//! The table of watched descriptors: edge sources with cached readiness, and level watchers.
+//!
+//! A descriptor is one or the other, never both. The kernel's own table refuses a second
+//! registration, so only level watchers, which are removed by number, are kept by number here.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::RawFd;
+use std::rc::Rc;
+use std::task::Waker;
+use std::time::Duration;
+
+use crate::arena::{Arena, Key};
+use crate::error::LoopError;
+use crate::handler::Registered;
+use crate::registration::{Direction, Interest};
+use crate::selector::{Event, Mode, ReadySet, Selector};
+
+/// Tells one source from all others, also from later ones with the same descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SourceKey(Key);
+
+impl SourceKey {
+    /// As a number that a poller can carry.
+    pub fn to_bits(self) -> u64 {
+        self.0.to_bits()
+    }
+
+    /// The key that became this number.
+    pub fn from_bits(bits: u64) -> Self {
+        Self(Key::from_bits(bits))
+    }
+}
+
+pub(crate) struct Sources {
+    selector: Box<dyn Selector>,
+    table: Arena<Source>,
+    watched: HashMap<RawFd, SourceKey>,
+    /// Directions that somebody waits for: what keeps the loop alive.
+    awaited: usize,
+    tickets: u64,
+    events: Vec<Event>,
+    found: Found,
+}
+
+enum Source {
+    Edge(EdgeSource),
+    Level(LevelWatch),
+}
+
+struct EdgeSource {
+    fd: RawFd,
+    interest: Interest,
+    ready: ReadySet,
+    waiting: [Waiting; 2],
+}
+
+/// Who waits for one direction of an edge source.
+#[derive(Default)]
+struct Waiting {
+    /// The last that polled, as the stream traits want it.
+    poller: Option<Waker>,
+    /// Those who wait with a future of their own, in order.
+    others: Vec<(Ticket, Waker)>,
+}
+
+/// Names a place among those who wait for readiness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket(u64);
+
+struct LevelWatch {
+    fd: RawFd,
+    callbacks: [Option<Rc<Registered>>; 2],
+}
+
+/// What an event leads to.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) wakers: Vec<Waker>,
+    pub(crate) callbacks: Vec<Rc<Registered>>,
+}
+
+impl Sources {
+    pub(crate) fn new(selector: Box<dyn Selector>) -> Self {
+        Self {
+            selector,
+            table: Arena::new(),
+            watched: HashMap::new(),
+            awaited: 0,
+            tickets: 0,
+            events: Vec::new(),
+            found: Found::default(),
+        }
+    }
+
+    pub(crate) fn selector(&mut self) -> &mut dyn Selector {
+        &mut *self.selector
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.awaited > 0
+    }
+
+    /// Registers a descriptor for good, in edge mode. It counts as writable until a write says
+    /// otherwise, and as readable when the poller says so.
+    pub(crate) fn add_edge(
+        &mut self,
+        fd: RawFd,
+        interest: Interest,
+    ) -> Result<SourceKey, LoopError> {
+        if self.watched.contains_key(&fd) {
+            return Err(LoopError::Busy(fd));
+        }
+        let ready = ReadySet::WRITABLE.when(interest.writable());
+        let waiting = Default::default();
+        let source = Source::Edge(EdgeSource { fd, interest, ready, waiting });
+        let key = SourceKey(self.table.insert(source));
+        if let Err(error) = self.selector.add(fd, key, interest, Mode::Edge) {
+            self.table.remove(key.0);
+            return Err(LoopError::watching(fd, error));
+        }
+        Ok(key)
+    }
+
+    /// Forgets an edge source. `closing` says that its descriptor is closed next, or was already.
+    /// Gives back whoever waited for it.
+    pub(crate) fn remove_edge(&mut self, key: SourceKey, closing: bool) -> Vec<Waker> {
+        let Some(Source::Edge(source)) = self.table.remove(key.0) else { return Vec::new() };
+        if !closing || self.selector.traits().delete_before_close {
+            // An error says that it was closed already.
+            self.selector.delete(source.fd).ok();
+        }
+        let mut wakers = Vec::new();
+        for mut waiting in source.waiting {
+            self.awaited -= usize::from(waiting.is_awaited());
+            waiting.take_into(&mut wakers);
+        }
+        wakers
+    }
+
+    fn edge(&mut self, key: SourceKey) -> Option<&mut EdgeSource> {
+        match self.table.get_mut(key.0)? {
+            Source::Edge(source) => Some(source),
+            Source::Level(_) => None,
+        }
+    }
+
+    /// What the source is known to be ready for. `None` if it is not of this loop.
+    pub(crate) fn ready(&mut self, key: SourceKey) -> Option<ReadySet> {
+        self.edge(key).map(|source| source.ready)
+    }
+
+    /// Notes that a call would have blocked.
+    pub(crate) fn clear_ready(&mut self, key: SourceKey, direction: Direction) {
+        if let Some(source) = self.edge(key) {
+            source.ready = source.ready.without(direction.ready());
+        }
+    }
+
+    /// Notes that a short read or write on a stream has taken all there was: then the poller will
+    /// tell of more, unless the stream has ended, or the poller does not tell of ends.
+    pub(crate) fn clear_after_short(&mut self, key: SourceKey, direction: Direction) {
+        if !self.selector.traits().reports_end {
+            return;
+        }
+        if let Some(source) = self.edge(key) {
+            if !source.ready.intersects(ReadySet::CLOSED) {
+                source.ready = source.ready.without(direction.ready());
+            }
+        }
+    }
+
+    /// Leaves the waker that is to be woken when `direction` is ready, in place of the last, which
+    /// is given back: its destructor is not the table's business.
+    pub(crate) fn park(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        waker: &Waker,
+    ) -> io::Result<Option<Waker>> {
+        self.wait_for(key, direction, |waiting| match &mut waiting.poller {
+            Some(old) if old.will_wake(waker) => None,
+            slot => slot.replace(waker.clone()),
+        })
+    }
+
+    /// As [`Sources::park`], beside whoever waits already.
+    pub(crate) fn park_beside(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        waker: &Waker,
+    ) -> io::Result<Ticket> {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.wait_for(key, direction, |waiting| {
+            waiting.others.push((ticket, waker.clone()));
+            None
+        })?;
+        Ok(ticket)
+    }
+
+    fn wait_for(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        park: impl FnOnce(&mut Waiting) -> Option<Waker>,
+    ) -> io::Result<Option<Waker>> {
+        let Some(source) = self.edge(key) else { return Ok(None) };
+        let waiting = &mut source.waiting[direction as usize];
+        let awaited_before = waiting.is_awaited();
+        let replaced = park(waiting);
+        self.awaited += usize::from(!awaited_before);
+        if !self.selector.traits().edge {
+            self.rearm(key)?;
+        }
+        Ok(replaced)
+    }
+
+    /// Takes a place among the waiting back, with its waker.
+    pub(crate) fn unpark(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        ticket: Ticket,
+    ) -> Option<Waker> {
+        let waiting = &mut self.edge(key)?.waiting[direction as usize];
+        let place = waiting.others.iter().position(|(other, _)| *other == ticket)?;
+        let (_, waker) = waiting.others.remove(place);
+        let awaited = waiting.is_awaited();
+        self.awaited -= usize::from(!awaited);
+        Some(waker)
+    }
+
+    /// Parks for somebody on another thread, whose call would have blocked. What became ready
+    /// since then is reported anew, because the registration is armed again.
+    pub(crate) fn park_remote(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        waker: &Waker,
+    ) -> io::Result<Option<Waker>> {
+        self.clear_ready(key, direction);
+        let replaced = self.park(key, direction, waker)?;
+        self.rearm(key)?;
+        Ok(replaced)
+    }
+
+    /// Asks a one-shot poller for what is waited for, an edge poller for everything again.
+    fn rearm(&mut self, key: SourceKey) -> io::Result<()> {
+        let edge = self.selector.traits().edge;
+        let Some(source) = self.edge(key) else { return Ok(()) };
+        let (fd, all) = (source.fd, source.interest);
+        let interest = if edge { all } else { source.awaited_interest() };
+        self.selector.modify(fd, key, interest, Mode::Edge)
+    }
+
+    /// Adds a level watcher. The callback comes back if the descriptor cannot be watched.
+    pub(crate) fn watch(
+        &mut self,
+        fd: RawFd,
+        direction: Direction,
+        callback: &Rc<Registered>,
+    ) -> Result<SourceKey, LoopError> {
+        if let Some(key) = self.watched.get(&fd).copied() {
+            return self.watch_also(key, direction, callback);
+        }
+        let mut callbacks = [None, None];
+        callbacks[direction as usize] = Some(Rc::clone(callback));
+        let watch = LevelWatch { fd, callbacks };
+        let interest = watch.interest();
+        let key = SourceKey(self.table.insert(Source::Level(watch)));
+        if let Err(error) = self.selector.add(fd, key, interest, Mode::Level) {
+            self.table.remove(key.0);
+            return Err(LoopError::watching(fd, error));
+        }
+        self.watched.insert(fd, key);
+        self.awaited += 1;
+        Ok(key)
+    }
+
+    /// Adds the second direction to a descriptor that is watched for the first.
+    fn watch_also(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        callback: &Rc<Registered>,
+    ) -> Result<SourceKey, LoopError> {
+        let Some(Source::Level(watch)) = self.table.get_mut(key.0) else {
+            return Err(LoopError::Closed);
+        };
+        let fd = watch.fd;
+        if watch.callbacks[direction as usize].is_some() {
+            return Err(LoopError::Busy(fd));
+        }
+        self.selector
+            .modify(fd, key, Interest::BOTH, Mode::Level)
+            .map_err(|error| LoopError::watching(fd, error))?;
+        watch.callbacks[direction as usize] = Some(Rc::clone(callback));
+        self.awaited += 1;
+        Ok(key)
+    }
+
+    /// The key under which a descriptor is watched by number.
+    pub(crate) fn watch_of(&self, fd: RawFd) -> Option<SourceKey> {
+        self.watched.get(&fd).copied()
+    }
+
+    /// Takes a level watcher away. Never fails, also if the descriptor was closed meanwhile.
+    pub(crate) fn unwatch(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+    ) -> Option<Rc<Registered>> {
+        let Some(Source::Level(watch)) = self.table.get_mut(key.0) else { return None };
+        let callback = watch.callbacks[direction as usize].take()?;
+        self.awaited -= 1;
+        let (fd, interest) = (watch.fd, watch.interest());
+        if interest == Interest::NONE {
+            self.table.remove(key.0);
+            self.watched.remove(&fd);
+            self.selector.delete(fd).ok();
+        } else {
+            self.selector.modify(fd, key, interest, Mode::Level).ok();
+        }
+        Some(callback)
+    }
+
+    /// Waits, and notes who is to be told, in the poller's order.
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let mut events = std::mem::take(&mut self.events);
+        let waited = self.selector.wait(timeout, &mut events);
+        events.drain(..).for_each(|event| self.note(event));
+        self.events = events;
+        waited
+    }
+
+    /// Who is to be told, if there is anybody. The lists come back with [`Sources::give_back`], so
+    /// that a turn needs no memory of its own.
+    pub(crate) fn take_found(&mut self) -> Option<Found> {
+        let nobody = self.found.wakers.is_empty() && self.found.callbacks.is_empty();
+        if nobody { None } else { Some(std::mem::take(&mut self.found)) }
+    }
+
+    pub(crate) fn give_back(&mut self, emptied: Found) {
+        self.found = emptied;
+    }
+
+    /// A key that is not in the table belongs to a source that is gone: its event is stale.
+    fn note(&mut self, event: Event) {
+        match self.table.get_mut(event.key.0) {
+            Some(Source::Edge(source)) => {
+                source.ready = source.ready.with(event.ready);
+                self.awaited -= source.take_woken(event.ready, &mut self.found.wakers);
+                let still_awaited = source.awaited_interest() != Interest::NONE;
+                if still_awaited && !self.selector.traits().edge {
+                    self.rearm(event.key).ok();
+                }
+            },
+            Some(Source::Level(watch)) => {
+                watch.take_called(event.ready, &mut self.found.callbacks);
+                let (fd, interest) = (watch.fd, watch.interest());
+                if !self.selector.traits().level {
+                    self.selector.modify(fd, event.key, interest, Mode::Level).ok();
+                }
+            },
+            None => {},
+        }
+    }
+
+    /// Takes everything out, for the end of the loop.
+    pub(crate) fn clear(&mut self) -> Found {
+        let mut found = Found::default();
+        self.watched.clear();
+        self.awaited = 0;
+        for source in self.table.drain() {
+            match source {
+                Source::Edge(mut source) => {
+                    self.selector.delete(source.fd).ok();
+                    for waiting in &mut source.waiting {
+                        waiting.take_into(&mut found.wakers);
+                    }
+                },
+                Source::Level(watch) => {
+                    self.selector.delete(watch.fd).ok();
+                    found.callbacks.extend(watch.callbacks.into_iter().flatten());
+                },
+            }
+        }
+        found
+    }
+}
+
+impl EdgeSource {
+    /// Takes those who wait for what has become ready, and tells how many directions they held.
+    fn take_woken(&mut self, ready: ReadySet, wakers: &mut Vec<Waker>) -> usize {
+        let mut released = 0;
+        for direction in Direction::ALL {
+            let waiting = &mut self.waiting[direction as usize];
+            if ready.intersects(direction.ready()) && waiting.is_awaited() {
+                waiting.take_into(wakers);
+                released += 1;
+            }
+        }
+        released
+    }
+
+    fn awaited_interest(&self) -> Interest {
+        let [reading, writing] = &self.waiting;
+        Interest::new(reading.is_awaited(), writing.is_awaited())
+    }
+}
+
+impl Waiting {
+    fn is_awaited(&self) -> bool {
+        self.poller.is_some() || !self.others.is_empty()
+    }
+
+    fn take_into(&mut self, wakers: &mut Vec<Waker>) {
+        wakers.extend(self.poller.take());
+        wakers.extend(self.others.drain(..).map(|(_, waker)| waker));
+    }
+}
+
+impl LevelWatch {
+    fn interest(&self) -> Interest {
+        let [reader, writer] = &self.callbacks;
+        Interest::new(reader.is_some(), writer.is_some())
+    }
+
+    fn take_called(&self, ready: ReadySet, callbacks: &mut Vec<Rc<Registered>>) {
+        let called = Direction::ALL
+            .into_iter()
+            .filter(|direction| ready.intersects(direction.ready()))
+            .filter_map(|direction| self.callbacks[direction as usize].clone());
+        callbacks.extend(called);
+    }
+}

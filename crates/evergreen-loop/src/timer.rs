@@ -1,0 +1,193 @@
+//! A timer of a future, as the crates that wait with a limit hold it.
+
+use std::fmt;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use crate::clock::{Clock, LoopTime, MonotonicClock};
+use crate::core::Core;
+use crate::current;
+use crate::error::LoopError;
+use crate::remote::LoopRemote;
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
+use crate::timers::{Alarm, TimerKey};
+
+/// Wakes whoever polls it once a moment has come. Costs nothing before it is polled, and no
+/// allocation on the loop's own thread.
+///
+/// It may be polled and dropped on any thread; it belongs to the loop of the thread that
+/// made it, or else of the one that polls it first.
+pub struct Timer {
+    deadline: LoopTime,
+    remote: Option<LoopRemote>,
+    state: State,
+}
+
+enum State {
+    Idle,
+    Local(TimerKey),
+    Remote(Arc<RemoteWait>),
+    Expired,
+}
+
+/// What a timer that is polled on another thread shares with its loop.
+struct RemoteWait {
+    expired: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+    key: Mutex<Option<TimerKey>>,
+}
+
+impl Timer {
+    /// A timer for this moment.
+    pub fn at(deadline: LoopTime) -> Self {
+        let remote = current::core().map(|core| core.remote());
+        Self { deadline, remote, state: State::Idle }
+    }
+
+    /// The present moment on the clock of this thread's loop, or on the system's if it has none.
+    pub fn now() -> LoopTime {
+        current::core().map_or_else(|| MonotonicClock::new().now(), |core| core.now())
+    }
+
+    /// The moment.
+    pub const fn deadline(&self) -> LoopTime {
+        self.deadline
+    }
+
+    /// Whether a poll has found that the moment has come.
+    pub const fn is_expired(&self) -> bool {
+        matches!(self.state, State::Expired)
+    }
+
+    /// Sets it to another moment.
+    pub fn reset(&mut self, deadline: LoopTime) {
+        self.cancel();
+        self.deadline = deadline;
+    }
+
+    /// Ready once the moment has come, never before.
+    ///
+    /// # Panics
+    ///
+    /// If its loop is destroyed, or it is polled for the first time where there is no loop.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_expired() {
+            return Poll::Ready(());
+        }
+        let remote = self.remote.get_or_insert_with(|| match current::core_or_new() {
+            Ok(core) => core.remote(),
+            Err(error) => panic!("{error}"),
+        });
+        match remote.core() {
+            Some(core) => self.poll_local(&core, cx.waker()),
+            None => self.poll_remote(cx.waker()),
+        }
+    }
+
+    fn poll_local(&mut self, core: &Core, waker: &Waker) -> Poll<()> {
+        if let State::Local(key) = self.state {
+            return match core.timers().rewake(key, waker) {
+                Ok(former) => {
+                    drop(former);
+                    Poll::Pending
+                },
+                Err(()) => self.expire(),
+            };
+        }
+        if let State::Remote(wait) = &self.state {
+            if wait.expired.load(Ordering::SeqCst) {
+                return self.expire();
+            }
+            self.cancel();
+        }
+        let alarm = Alarm::Wake(waker.clone());
+        self.state = State::Local(core.timers().insert(self.deadline, alarm));
+        Poll::Pending
+    }
+
+    fn expire(&mut self) -> Poll<()> {
+        self.state = State::Expired;
+        Poll::Ready(())
+    }
+
+    /// On another thread: the loop arms the timer for us, and its alarm sets a flag.
+    fn poll_remote(&mut self, waker: &Waker) -> Poll<()> {
+        if let State::Remote(wait) = &self.state {
+            let former = lock(&wait.waker).replace(waker.clone());
+            drop(former);
+            return if wait.expired.load(Ordering::SeqCst) { self.expire() } else { Poll::Pending };
+        }
+        self.cancel();
+        let wait = Arc::new(RemoteWait::new(waker));
+        let (on_loop, deadline) = (Arc::clone(&wait), self.deadline);
+        let arm = move |core: &Rc<Core>| {
+            let alarm = Alarm::Wake(Waker::from(Arc::clone(&on_loop)));
+            let key = core.timers().insert(deadline, alarm);
+            *lock(&on_loop.key) = Some(key);
+        };
+        self.send(arm).unwrap_or_else(|error| panic!("{error}"));
+        self.state = State::Remote(wait);
+        Poll::Pending
+    }
+
+    fn send(&self, work: impl FnOnce(&Rc<Core>) + Send + 'static) -> Result<(), LoopError> {
+        let remote = self.remote.as_ref().ok_or(LoopError::NoLoop)?;
+        remote.work(work).map_err(|_| LoopError::Closed)
+    }
+
+    /// Takes it out of the wheel, wherever this is.
+    fn cancel(&mut self) {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Idle | State::Expired => {},
+            State::Local(key) => self.on_loop(move |core| drop(core.cancel_timer(key))),
+            State::Remote(wait) => self.on_loop(move |core| {
+                let key = lock(&wait.key).take();
+                drop(key.and_then(|key| core.cancel_timer(key)));
+            }),
+        }
+    }
+
+    fn on_loop(&self, work: impl FnOnce(&Rc<Core>) + Send + 'static) {
+        let Some(remote) = &self.remote else { return };
+        match remote.core() {
+            Some(core) => work(&core),
+            // A loop that is gone has no timers left.
+            None => drop(remote.work(work)),
+        }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+impl RemoteWait {
+    fn new(waker: &Waker) -> Self {
+        Self {
+            expired: AtomicBool::new(false),
+            waker: Mutex::new(Some(waker.clone())),
+            key: Mutex::new(None),
+        }
+    }
+}
+
+impl std::task::Wake for RemoteWait {
+    fn wake(self: Arc<Self>) {
+        self.expired.store(true, Ordering::SeqCst);
+        let waker = lock(&self.waker).take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timer")
+            .field("deadline", &self.deadline)
+            .field("expired", &self.is_expired())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,142 @@
+//! One turn of the loop (D-3): the steps in their order, each a function called from here.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::core::Core;
+use crate::entry::Entry;
+use crate::error::LoopError;
+use crate::metrics::{add, add_time};
+use crate::timers::Alarm;
+use crate::watchers::Place;
+
+/// The loop wakes at least this often: no system takes longer waits without trouble.
+const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Polls the future of a `block_on`, if the number is that of its wait. True when it is done.
+pub(crate) type Main<'a> = dyn FnMut(u64) -> bool + 'a;
+
+/// Runs one turn. It waits no longer than `limit` for something to do.
+pub(crate) fn turn(
+    core: &Rc<Core>,
+    limit: Option<Duration>,
+    main: &mut Main<'_>,
+) -> Result<(), LoopError> {
+    core.count_turn();
+    core.shared().inbox.wake_up();
+    core.watchers.call(core, Place::Prepare);
+    core.take_inbox();
+    poll(core, wait_time(core, limit))?;
+    push_sources(core);
+    push_signals(core);
+    push_timers(core);
+    core.watchers.call(core, Place::Check);
+    let ran = run_entries(core, main);
+    if ran == 0 {
+        core.watchers.call(core, Place::Idle);
+    }
+    Ok(())
+}
+
+/// How long the poller may sleep; `None` is for ever.
+fn wait_time(core: &Core, limit: Option<Duration>) -> Option<Duration> {
+    if !core.ready.is_empty() || core.is_stopping() || core.is_hooked(Place::Idle) {
+        return Some(Duration::ZERO);
+    }
+    let deadline = core.timers().next_deadline();
+    let timer = deadline.map(|deadline| (deadline - core.now()).min(ONE_DAY));
+    match (timer, limit) {
+        (Some(timer), Some(limit)) => Some(timer.min(limit)),
+        (timer, limit) => timer.or(limit),
+    }
+}
+
+/// Asks the poller what is ready. While it may sleep, other threads wake it.
+fn poll(core: &Core, timeout: Option<Duration>) -> Result<(), LoopError> {
+    let may_sleep = timeout != Some(Duration::ZERO) && fall_asleep(core);
+    if !may_sleep && core.sources().len() == 0 {
+        return Ok(());
+    }
+    add(&core.counters.polls, 1);
+    if !may_sleep {
+        return Ok(core.sources().wait(Some(Duration::ZERO))?);
+    }
+    let before = core.now();
+    let waited = core.sources().wait(timeout);
+    core.shared().inbox.wake_up();
+    add_time(&core.counters.idle, core.now() - before);
+    Ok(waited?)
+}
+
+/// False if something has come that no poller tells of.
+fn fall_asleep(core: &Core) -> bool {
+    let shared = core.shared();
+    shared.inbox.fall_asleep();
+    let nothing = !shared.inbox.is_pending() && !shared.deliveries.any();
+    if !nothing {
+        shared.inbox.wake_up();
+    }
+    nothing
+}
+
+fn push_sources(core: &Core) {
+    let Some(mut found) = core.sources().take_found() else { return };
+    core.wake_all(found.wakers.drain(..));
+    found.callbacks.drain(..).for_each(|callback| core.push_watcher(callback));
+    core.sources().give_back(found);
+}
+
+fn push_signals(core: &Core) {
+    if !core.shared().deliveries.any() {
+        return;
+    }
+    let called = core.signals().delivered(&core.shared().deliveries);
+    called.into_iter().for_each(|handler| core.push(Entry::Call(handler)));
+}
+
+/// Queues what is due, by deadline, then by creation.
+fn push_timers(core: &Core) {
+    if core.timers().len() == 0 {
+        return;
+    }
+    let mut due = Vec::new();
+    core.timers().expire(core.now(), &mut due);
+    for timer in due {
+        match timer.alarm {
+            Alarm::Call(callback) => core.push(Entry::Call(callback)),
+            Alarm::Wake(waker) => core.wake_all([waker]),
+        }
+    }
+}
+
+/// Runs entries until there are none, the bound of D-2 is reached, a stopped pass is over or the
+/// main future is done. Tells how many.
+fn run_entries(core: &Rc<Core>, main: &mut Main<'_>) -> u64 {
+    let mut ran = 0;
+    while ran < core.bound as u64 && !core.is_stopped() {
+        let Some(entry) = next_entry(core) else { break };
+        ran += 1;
+        let done = run_entry(core, entry, main);
+        if done {
+            break;
+        }
+    }
+    add(&core.counters.entries, ran);
+    ran
+}
+
+fn next_entry(core: &Core) -> Option<Entry> {
+    core.take_inbox();
+    core.ready.pop()
+}
+
+fn run_entry(core: &Rc<Core>, entry: Entry, main: &mut Main<'_>) -> bool {
+    match entry {
+        Entry::Task(task) => task.run(),
+        Entry::Call(callback) => callback.run(core),
+        Entry::RemoteCall(call) => call.run(core),
+        Entry::Work(work) => work(core),
+        Entry::Main(wait) => return main(wait),
+    }
+    false
+}
