@@ -1,6 +1,7 @@
 //! The loop of the present thread.
 
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use crate::builder::Builder;
@@ -10,19 +11,22 @@ use crate::event_loop::EventLoop;
 use crate::remote::Shared;
 use crate::sync::Arc;
 
-/// Ends its loop when the thread ends.
-struct Slot(RefCell<Option<Rc<Core>>>);
+thread_local! {
+    /// Has no destructor, so that the loop can be found while it is ended with its thread.
+    static CURRENT: ManuallyDrop<RefCell<Option<Rc<Core>>>> =
+        const { ManuallyDrop::new(RefCell::new(None)) };
+    static END: End = const { End };
+}
 
-impl Drop for Slot {
+/// Ends the thread's loop when the thread ends.
+struct End;
+
+impl Drop for End {
     fn drop(&mut self) {
-        if let Some(core) = self.0.take() {
+        if let Some(core) = core() {
             core.close();
         }
     }
-}
-
-thread_local! {
-    static CURRENT: Slot = const { Slot(RefCell::new(None)) };
 }
 
 /// The present thread's loop, as [`EventLoop::current`] gives it. Looked up at every call.
@@ -34,9 +38,9 @@ pub fn event_loop() -> Result<EventLoop, LoopError> {
     EventLoop::current()
 }
 
-/// The loop of this thread. `None` also while the thread's storage is being taken down.
+/// The loop of this thread.
 pub(crate) fn core() -> Option<Rc<Core>> {
-    CURRENT.try_with(|slot| slot.0.borrow().clone()).ok().flatten()
+    CURRENT.with(|slot| slot.borrow().clone())
 }
 
 /// The loop of this thread, made now if this is the main thread.
@@ -64,38 +68,31 @@ pub(crate) fn with_owned<T, R>(
     value: T,
     f: impl FnOnce(&Rc<Core>, T) -> R,
 ) -> Result<R, T> {
-    let mut value = Some(value);
-    let result = CURRENT.try_with(|slot| {
-        let slot = slot.0.borrow();
-        let core = slot.as_ref().filter(|core| Arc::ptr_eq(core.shared(), shared))?;
-        value.take().map(|value| f(core, value))
-    });
-    match (result, value) {
-        (Ok(Some(result)), _) => Ok(result),
-        (_, Some(value)) => Err(value),
-        (_, None) => unreachable!("the value is gone only if `f` was called"),
-    }
+    CURRENT.with(|slot| match &*slot.borrow() {
+        Some(core) if Arc::ptr_eq(core.shared(), shared) => Ok(f(core, value)),
+        _ => Err(value),
+    })
 }
 
-/// Makes `core` this thread's loop.
+/// Makes `core` this thread's loop, until it is uninstalled or the thread ends.
 pub(crate) fn install(core: &Rc<Core>) -> Result<(), LoopError> {
-    CURRENT
-        .try_with(|slot| {
-            let mut slot = slot.0.borrow_mut();
-            if slot.is_some() {
-                return Err(LoopError::AlreadyExists);
-            }
-            *slot = Some(Rc::clone(core));
-            Ok(())
-        })
-        .unwrap_or(Err(LoopError::NoLoop))
+    // A thread that is being taken down cannot promise to end a loop.
+    END.try_with(|_| ()).map_err(|_| LoopError::NoLoop)?;
+    CURRENT.with(|slot| {
+        let mut slot = slot.borrow_mut();
+        if slot.is_some() {
+            return Err(LoopError::AlreadyExists);
+        }
+        *slot = Some(Rc::clone(core));
+        Ok(())
+    })
 }
 
 /// Makes room for another loop, if `core` is this thread's.
 pub(crate) fn uninstall(core: &Rc<Core>) {
-    let removed = CURRENT.try_with(|slot| {
-        let ours = slot.0.borrow().as_ref().is_some_and(|other| Rc::ptr_eq(other, core));
-        if ours { slot.0.take() } else { None }
+    let removed = CURRENT.with(|slot| {
+        let ours = slot.borrow().as_ref().is_some_and(|other| Rc::ptr_eq(other, core));
+        if ours { slot.take() } else { None }
     });
     drop(removed);
 }

@@ -31,6 +31,12 @@ pub(crate) enum RemoteEntry {
 
 pub(crate) type Work = Box<dyn FnOnce(&Rc<Core>) + Send>;
 
+impl From<TaskEntry> for Entry {
+    fn from(task: TaskEntry) -> Self {
+        Self::Task(task)
+    }
+}
+
 impl From<RemoteEntry> for Entry {
     fn from(entry: RemoteEntry) -> Self {
         match entry {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::core::Core;
 use crate::current;
-use crate::entry::{Entry, RemoteEntry, TaskEntry};
+use crate::entry::{RemoteEntry, TaskEntry};
 use crate::error::{LoopError, SystemStop};
 use crate::handler::{RemoteHandler, RemoteOnce};
 use crate::inbox::Inbox;
@@ -130,13 +130,18 @@ impl LoopRemote {
 
     /// Queues a task: without a lock or a system call on the loop's thread, through the inbox
     /// elsewhere. For crates that bring tasks.
-    pub fn schedule(&self, task: TaskEntry) {
-        let pushed = current::with_owned(&self.0, task, |core, task| core.push(Entry::Task(task)));
-        if let Err(task) = pushed {
-            // A closed inbox gives the entry back, and dropping it leaks the task. It cannot
-            // come to that: the loop is closed when all its tasks have ended.
-            let refused = self.0.push(RemoteEntry::Task(task));
-            debug_assert!(refused.is_ok(), "a task was woken after its loop had ended it");
+    ///
+    /// # Errors
+    ///
+    /// The entry itself, if the loop has ended all its tasks and takes no more.
+    pub fn schedule(&self, task: TaskEntry) -> Result<(), TaskEntry> {
+        let task = match current::with_owned(&self.0, task, |core, task| core.push(task.into())) {
+            Ok(()) => return Ok(()),
+            Err(task) => task,
+        };
+        match self.0.push(RemoteEntry::Task(task)) {
+            Err(RemoteEntry::Task(task)) => Err(task),
+            _ => Ok(()),
         }
     }
 

@@ -1,0 +1,132 @@
+//! What is polled as a task: the user's future, and everything that happens around it.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop};
+use pin_project_lite::pin_project;
+
+use crate::error::JoinError;
+use crate::header::Header;
+use crate::raw::{HeaderPointer, Reference};
+use crate::registry;
+use crate::state::State;
+use crate::task_ref;
+
+/// What a task gives to who awaits it.
+pub(crate) type Output<T> = Result<T, JoinError>;
+
+pin_project! {
+    /// The future of a task. It never unwinds, and drops the user's future before it is ready.
+    pub(crate) struct Body<F> {
+        header: HeaderPointer,
+        #[pin]
+        future: Option<F>,
+    }
+}
+
+impl<F: Future> Body<F> {
+    pub(crate) fn new(header: HeaderPointer, future: F) -> Self {
+        Self { header, future: Some(future) }
+    }
+}
+
+impl<F: Future> Future for Body<F> {
+    type Output = Output<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let pointer = *this.header;
+        let header = pointer.get();
+        let _current = task_ref::enter(pointer);
+        let output = match begin(pointer, cx) {
+            Begin::Poll => caught(|| poll_inner(this.future.as_mut(), cx)),
+            Begin::End => Ok(Poll::Ready(Err(JoinError::Killed))),
+        };
+        let output = match output {
+            Ok(Poll::Pending) => {
+                header.state.set(State::Parked);
+                return Poll::Pending;
+            },
+            Ok(Poll::Ready(output)) => output,
+            Err(payload) => {
+                report(header, &*payload);
+                Err(JoinError::Panicked(payload))
+            },
+        };
+        guarded(header, || this.future.set(None));
+        Poll::Ready(end(header, output))
+    }
+}
+
+enum Begin {
+    Poll,
+    End,
+}
+
+/// Decides whether the future is polled at all.
+fn begin(pointer: HeaderPointer, cx: &Context<'_>) -> Begin {
+    let header = pointer.get();
+    let first = matches!(header.state.get(), State::Initial | State::Started);
+    if header.is_killed() || first && header.remote.is_closed() {
+        return Begin::End;
+    }
+    if first && header.slot().is_none() {
+        // It came from another thread; the waker is the task's own.
+        registry::enter(Reference::of_running(pointer, cx.waker()));
+    }
+    header.state.set(State::Running);
+    Begin::Poll
+}
+
+fn poll_inner<F: Future>(
+    future: Pin<&mut Option<F>>,
+    cx: &mut Context<'_>,
+) -> Poll<Output<F::Output>> {
+    let future = future.as_pin_mut().expect("not polled after it was ready");
+    future.poll(cx).map(Ok)
+}
+
+/// Ends the task: its locals go, then whoever joins it is woken. An output that nobody can take is
+/// dropped here, where a panic of its destructor can be caught.
+fn end<T>(header: &Header, output: Output<T>) -> Output<T> {
+    header.state.set(State::Ended);
+    let output = if header.is_detached() {
+        guarded(header, || drop(output));
+        Err(JoinError::Killed)
+    } else {
+        output
+    };
+    registry::leave(header, |locals| guarded(header, || locals.clear()));
+    for joiner in header.take_joiners() {
+        guarded(header, || joiner.wake());
+    }
+    output
+}
+
+fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(f))
+}
+
+/// Runs a destructor or waker of the task; its panic is reported and goes no further.
+fn guarded(header: &Header, f: impl FnOnce()) {
+    if let Err(payload) = caught(f) {
+        report(header, &*payload);
+        if let Err(second) = caught(|| drop(payload)) {
+            Box::leak(second);
+        }
+    }
+}
+
+fn report(header: &Header, payload: &(dyn Any + Send)) {
+    let context = ErrorContext::new(ErrorOrigin::Task)
+        .named(header.name())
+        .at(header.location)
+        .panicked(payload);
+    if let Some(event_loop) = EventLoop::try_current() {
+        event_loop.call_exception_handler(&context);
+    }
+}

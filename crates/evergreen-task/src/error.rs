@@ -1,0 +1,82 @@
+//! Why a task refused, and why it has no output.
+
+use std::any::Any;
+use std::fmt;
+
+/// The task is not in the state that the call needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TaskError {
+    /// It was started before.
+    AlreadyStarted,
+    /// It was not started yet.
+    NotStarted,
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AlreadyStarted => "the task was started already",
+            Self::NotStarted => "the task was not started: call start() first",
+        })
+    }
+}
+
+impl std::error::Error for TaskError {}
+
+/// Why a task that was awaited has no output.
+#[non_exhaustive]
+pub enum JoinError {
+    /// It was killed, or its loop was destroyed.
+    Killed,
+    /// It panicked; this is the panic's payload.
+    Panicked(Box<dyn Any + Send>),
+    /// It was never started.
+    NotStarted,
+}
+
+impl JoinError {
+    /// Whether the task was killed, and so came to no harm of its own.
+    pub const fn is_exit(&self) -> bool {
+        matches!(self, Self::Killed)
+    }
+
+    /// Whether the task panicked.
+    pub const fn is_panic(&self) -> bool {
+        matches!(self, Self::Panicked(_))
+    }
+
+    /// The payload of the panic, to look at or to pass to [`std::panic::resume_unwind`].
+    ///
+    /// # Errors
+    ///
+    /// The error itself, if the task did not panic.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
+        match self {
+            Self::Panicked(payload) => Ok(payload),
+            other => Err(other),
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Killed => f.write_str("the task was killed"),
+            Self::NotStarted => TaskError::NotStarted.fmt(f),
+            Self::Panicked(payload) => {
+                let text = payload.downcast_ref::<&str>().copied();
+                let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+                write!(f, "the task panicked: {}", text.unwrap_or("a value that is no text"))
+            },
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl std::error::Error for JoinError {}

@@ -1,0 +1,36 @@
+//! Killing a task.
+
+use evergreen_loop::EventLoop;
+
+use crate::state::State;
+use crate::task_ref::TaskRef;
+
+/// Kills a task that has begun by an entry of the queue, and any other by a mark.
+pub(crate) fn kill(task: &TaskRef) {
+    let header = task.header();
+    match header.state.get() {
+        State::Ended => {},
+        State::Initial | State::Started => header.mark_killed(),
+        State::Running | State::Parked => queue(task.clone()),
+    }
+}
+
+/// A loop that is gone has ended all its tasks, so there is one.
+fn queue(task: TaskRef) {
+    if let Some(event_loop) = EventLoop::try_current() {
+        event_loop.call_soon(move || deliver(&task));
+    }
+}
+
+/// The kill's turn has come. A parked task ends in this very entry; one that is queued already
+/// ends in its own.
+fn deliver(task: &TaskRef) {
+    if task.header().state.get() == State::Ended {
+        return;
+    }
+    task.header().mark_killed();
+    let Some(event_loop) = EventLoop::try_current() else { return };
+    if let Some(turn) = event_loop.capture(|| task.reference().wake()) {
+        turn.run();
+    }
+}

@@ -1,0 +1,125 @@
+//! The tasks of a loop that have been started and have not ended.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+use evergreen_loop::EventLoop;
+use evergreen_loop::build::TaskTable;
+use slab::Slab;
+
+use crate::header::{Header, TaskId};
+use crate::local::Forget;
+use crate::raw::Reference;
+use crate::task_ref::TaskRef;
+
+/// One per loop, made with its first task.
+#[derive(Default)]
+pub(crate) struct Registry {
+    tasks: RefCell<Slab<Slot>>,
+}
+
+struct Slot {
+    task: Reference,
+    locals: Vec<Weak<dyn Forget>>,
+}
+
+/// The task-locals that one task has set.
+pub(crate) struct Locals {
+    task: TaskId,
+    locals: Vec<Weak<dyn Forget>>,
+}
+
+impl Locals {
+    pub(crate) fn clear(self) {
+        let alive = self.locals.iter().filter_map(Weak::upgrade);
+        alive.for_each(|local| local.forget(self.task));
+    }
+}
+
+impl Registry {
+    fn find<R>(&self, header: &Header, f: impl FnOnce(&mut Slot) -> R) -> Option<R> {
+        let mut tasks = self.tasks.borrow_mut();
+        let slot = tasks.get_mut(header.slot()?)?;
+        (slot.task.header().id == header.id).then(|| f(slot))
+    }
+
+    fn enter(&self, task: Reference) {
+        let mut tasks = self.tasks.borrow_mut();
+        task.header().set_slot(tasks.vacant_key());
+        tasks.insert(Slot { task, locals: Vec::new() });
+    }
+
+    fn leave(&self, header: &Header) -> Option<Slot> {
+        let mut tasks = self.tasks.borrow_mut();
+        let slot = header.slot()?;
+        let ours = tasks.get(slot).is_some_and(|slot| slot.task.header().id == header.id);
+        let left = ours.then(|| tasks.remove(slot));
+        if tasks.is_empty() && tasks.capacity() > KEPT_SLOTS {
+            *tasks = Slab::new();
+        }
+        left
+    }
+}
+
+/// A burst of tasks must not hold its slots for ever.
+const KEPT_SLOTS: usize = 4096;
+
+impl TaskTable for Registry {
+    fn len(&self) -> usize {
+        self.tasks.borrow().len()
+    }
+
+    fn end_all(&self) {
+        let tasks: Vec<Reference> =
+            self.tasks.borrow().iter().map(|(_, slot)| slot.task.clone()).collect();
+        for task in tasks {
+            task.header().mark_killed();
+            task.wake();
+        }
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// Calls `f` with the registry of this thread's loop.
+fn with<R>(f: impl FnOnce(&Registry) -> R) -> Option<R> {
+    let event_loop = EventLoop::try_current()?;
+    let table = event_loop.task_table(|| Rc::new(Registry::default()));
+    table.as_any().downcast_ref().map(f)
+}
+
+/// Enters a task that starts.
+pub(crate) fn enter(task: Reference) {
+    with(|registry| registry.enter(task));
+}
+
+/// A reference to a task that has been started and has not ended.
+pub(crate) fn reference(header: &Header) -> Option<Reference> {
+    with(|registry| registry.find(header, |slot| slot.task.clone())).flatten()
+}
+
+/// As [`reference`], for who knows the id and the slot.
+pub(crate) fn find(id: TaskId, slot: usize) -> Option<Reference> {
+    with(|registry| {
+        let tasks = registry.tasks.borrow();
+        let task = &tasks.get(slot)?.task;
+        (task.header().id == id).then(|| task.clone())
+    })
+    .flatten()
+}
+
+/// Takes a task that ends out, and gives its locals to `clear`.
+pub(crate) fn leave(header: &Header, clear: impl FnOnce(Locals)) {
+    let slot = with(|registry| registry.leave(header)).flatten();
+    if let Some(slot) = slot {
+        clear(Locals { task: header.id, locals: slot.locals });
+    }
+}
+
+/// Notes that a task has set a local, which is to be forgotten when the task ends.
+pub(crate) fn note_local(task: &TaskRef, local: Weak<dyn Forget>) {
+    with(|registry| registry.find(task.header(), |slot| slot.locals.push(local)));
+}

@@ -1,0 +1,145 @@
+//! A task without the type of its output.
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::rc::Rc;
+
+use evergreen_loop::Delay;
+
+use crate::error::TaskError;
+use crate::header::{Header, TaskId};
+use crate::join::{Join, join_timeout};
+use crate::kill::kill;
+use crate::raw::{HeaderPointer, Reference};
+use crate::registry;
+use crate::state::TaskState;
+
+/// Refers to a task of this thread, whatever it gives back.
+#[derive(Clone)]
+pub struct TaskRef {
+    reference: Reference,
+    local: PhantomData<Rc<()>>,
+}
+
+impl TaskRef {
+    pub(crate) const fn new(reference: Reference) -> Self {
+        Self { reference, local: PhantomData }
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        self.reference.header()
+    }
+
+    pub(crate) const fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> TaskId {
+        self.header().id
+    }
+
+    /// The task's name: the one it was given, or `Task-` and its number.
+    pub fn name(&self) -> String {
+        self.header().name()
+    }
+
+    /// What the task is doing.
+    pub fn state(&self) -> TaskState {
+        self.header().state.get().public()
+    }
+
+    /// Where the task was made.
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.header().location
+    }
+
+    /// Kills the task, as [`Task::kill`](crate::Task::kill) does.
+    pub fn kill(&self) {
+        kill(self);
+    }
+
+    /// Queues a turn for the task, as Python's "schedule a switch to the task" does. A task that
+    /// waits for something looks whether it is there, and waits on if it is not.
+    pub fn wake(&self) {
+        self.reference.wake();
+    }
+
+    /// Waits until the task has ended. See [`Task::join`](crate::Task::join).
+    pub fn join(&self) -> Join {
+        Join::new(self.clone())
+    }
+
+    /// As [`Task::join_timeout`](crate::Task::join_timeout).
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError::NotStarted`].
+    pub async fn join_timeout(&self, limit: impl Into<Delay>) -> Result<bool, TaskError> {
+        join_timeout(self.clone(), limit.into()).await
+    }
+}
+
+impl PartialEq for TaskRef {
+    /// Whether they are the same task.
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for TaskRef {}
+
+impl fmt::Debug for TaskRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug(self.header(), "TaskRef", f)
+    }
+}
+
+/// `Task(name: Task-3, state: running)` and the like.
+pub(crate) fn debug(header: &Header, class: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{class}(name: {}, state: {})", header.name(), header.state.get().public())
+}
+
+thread_local! {
+    static CURRENT: Cell<Option<HeaderPointer>> = const { Cell::new(None) };
+}
+
+/// The task that is running. `None` in callbacks, in the future of a `block_on`, and outside the
+/// loop.
+///
+/// ```
+/// # use evergreen_loop::EventLoop;
+/// # let event_loop = EventLoop::new()?;
+/// event_loop.block_on(async {
+///     assert!(evergreen_task::current().is_none());
+///     let task = evergreen_task::spawn(async { evergreen_task::current() });
+///     let id = task.id();
+///     let seen = task.await.expect("not killed").expect("inside a task");
+///     assert_eq!(seen.id(), id);
+/// });
+/// # Ok::<(), evergreen_loop::LoopError>(())
+/// ```
+pub fn current() -> Option<TaskRef> {
+    let running = CURRENT.get()?;
+    registry::reference(running.get()).map(TaskRef::new)
+}
+
+/// The id of the running task, without counting a reference.
+pub(crate) fn current_id() -> Option<TaskId> {
+    CURRENT.get().map(|running| running.get().id)
+}
+
+/// A task is polled while this exists.
+pub(crate) struct Entered(Option<HeaderPointer>);
+
+pub(crate) fn enter(task: HeaderPointer) -> Entered {
+    Entered(CURRENT.replace(Some(task)))
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
+}
