@@ -1,1 +1,35 @@
-//! stub
+//! Sockets and streams on the evergreen event loop.
+//!
+//! The names are tokio's, the stream traits those of `futures-io`. A socket is registered once with
+//! its loop, in edge mode, and readiness is cached, so an echo costs a wait, a read and a write.
+//!
+//! ```
+//! use evergreen_io::net::{TcpListener, TcpStream};
+//! use futures_lite::{AsyncReadExt, AsyncWriteExt};
+//!
+//! evergreen_loop::block_on(async {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let address = listener.local_addr()?;
+//!     let server = evergreen_task::spawn(async move {
+//!         let (mut stream, _) = listener.accept().await?;
+//!         let mut request = [0; 5];
+//!         stream.read_exact(&mut request).await?;
+//!         stream.write_all(&request).await
+//!     });
+//!     let mut client = TcpStream::connect(address).await?;
+//!     client.write_all(b"hello").await?;
+//!     let mut answer = String::new();
+//!     client.read_to_string(&mut answer).await?;
+//!     assert_eq!(answer, "hello");
+//!     server.await.expect("no panic")
+//! })?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Where to start reading
+//!
+//! `source` is readiness; `net` are the sockets on it.
+
+pub mod net;
+pub mod signal;
+mod source;

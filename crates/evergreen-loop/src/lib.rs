@@ -42,6 +42,7 @@ mod clock;
 mod core;
 pub mod current;
 mod entry;
+mod entry_points;
 mod error;
 mod event_loop;
 mod handler;
@@ -65,6 +66,9 @@ mod wheel;
 pub use blocking::{BlockingError, BlockingJob};
 pub use builder::Builder;
 pub use clock::{Delay, InvalidDelay, LoopTime};
+pub use entry_points::block_on;
+#[doc(hidden)]
+pub use entry_points::run_main;
 pub use error::{
     ErrorContext, ErrorOrigin, KeyboardInterrupt, LoopError, RunError, SystemError, SystemExit,
     SystemStop,

@@ -145,9 +145,8 @@ pub trait Selector {
 /// If the system has no descriptor left for it.
 pub fn system_selector() -> io::Result<Box<dyn Selector>> {
     #[cfg(all(target_os = "linux", not(evergreen_portable)))]
-    if let Some(selector) = epoll::EpollSelector::probe()? {
-        return Ok(Box::new(selector));
-    }
+    return Ok(Box::new(epoll::EpollSelector::new()?));
+    #[cfg(not(all(target_os = "linux", not(evergreen_portable))))]
     Ok(Box::new(PortableSelector::new()?))
 }
 

@@ -1,1 +1,66 @@
-//! stub
+//! A single-threaded, cooperative async runtime with the event loop as a first-class citizen.
+//!
+//! Tasks need no `Send`, run in an order that can be predicted, and start, join and kill mean one
+//! precise thing each. One loop per thread, nothing behind its back.
+//!
+//! ```
+//! use evergreen::{sleep, spawn};
+//! use std::time::Duration;
+//!
+//! #[evergreen::main]
+//! async fn main() {
+//!     let task = spawn(async {
+//!         sleep(Duration::from_millis(10)).await;
+//!         "evergreen"
+//!     });
+//!     println!("hello, {}", task.await.expect("neither killed nor panicked"));
+//! }
+//! ```
+//!
+//! # What is where
+//!
+//! - [`EventLoop`]: callbacks, timers, descriptors, signals, other threads, embedding.
+//! - [`tasks`]: [`spawn`], [`Task`], [`sleep`](fn@sleep), [`timeout`](fn@timeout), locals.
+//! - [`net`] and [`signal`]: sockets, ctrl-c.
+//! - [`current`]: this thread's loop and task.
+//!
+//! Each part is a crate of its own: `evergreen-loop`, `evergreen-task`, `evergreen-io`.
+
+pub use evergreen_io::{net, signal};
+pub use evergreen_loop::{
+    BlockingError, BlockingJob, Builder, Delay, ErrorContext, ErrorOrigin, EventLoop, Handler,
+    InvalidDelay, KeepAlive, KeyboardInterrupt, LoopError, LoopRemote, LoopTime, Metrics,
+    RemoteHandler, RunError, RunReport, SystemError, SystemExit, SystemStop, TurnOutcome, Watcher,
+    block_on,
+};
+pub use evergreen_macros::{main, task, test};
+pub use evergreen_task::{
+    Interval, JoinError, Local, LoopTasks, MissedTickBehavior, RemoteTask, RemoteTasks, Sleep,
+    Task, TaskError, TaskId, TaskLocal, TaskRef, TaskState, Timeout, interval, interval_at, sleep,
+    sleep_until, spawn, task_local, timeout, timeout_at, yield_now,
+};
+
+/// Everything about tasks.
+pub mod tasks {
+    pub use evergreen_task::*;
+}
+
+/// The loop and the task of this moment, looked up at every call.
+pub mod current {
+    pub use evergreen_loop::current::event_loop;
+    pub use evergreen_task::current as task;
+}
+
+/// What a program usually wants to name: `use evergreen::prelude::*`.
+pub mod prelude {
+    pub use crate::{
+        Delay, EventLoop, LoopRemote, LoopTasks, LoopTime, RemoteTasks, Task, sleep, spawn,
+        timeout, yield_now,
+    };
+}
+
+/// What the macros expand to.
+#[doc(hidden)]
+pub mod __private {
+    pub use evergreen_loop::{block_on as test, run_main as main};
+}

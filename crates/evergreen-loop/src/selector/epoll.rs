@@ -12,7 +12,7 @@ use std::time::Duration;
 use polling::Poller;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
-use rustix::event::{EventfdFlags, Timespec, eventfd};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::Errno;
 
 use super::{Event, Mode, Notify, ReadySet, Selector, SelectorTraits, borrow};
@@ -23,6 +23,7 @@ use crate::sync::Arc;
 /// Under this key stands the eventfd; `Poller` uses the same for descriptors of its own.
 const WAKE: u64 = u64::MAX;
 const EVENTS_PER_WAIT: usize = 1024;
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 pub(super) struct EpollSelector {
     poller: Poller,
@@ -31,28 +32,43 @@ pub(super) struct EpollSelector {
 }
 
 impl EpollSelector {
-    /// A selector, or `None` on a kernel without `epoll_pwait2` (before Linux 5.11).
-    pub(super) fn probe() -> io::Result<Option<Self>> {
+    pub(super) fn new() -> io::Result<Self> {
         let poller = Poller::new()?;
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let flags = EventFlags::IN | EventFlags::ET;
         epoll::add(&poller, &wake, EventData::new_u64(WAKE), flags)?;
         let buffer = Vec::with_capacity(EVENTS_PER_WAIT);
-        let mut selector = Self { poller, wake: Arc::new(Wake(wake)), buffer };
-        match selector.fill(Some(Duration::ZERO)) {
-            Err(Errno::NOSYS) => Ok(None),
-            Err(error) => Err(error.into()),
-            Ok(()) => Ok(Some(selector)),
-        }
+        Ok(Self { poller, wake: Arc::new(Wake(wake)), buffer })
     }
 
+    /// `epoll_wait` counts in milliseconds. It waits for the whole ones; the fraction that is left
+    /// then is a wait of its own, by `ppoll` on the epoll descriptor, which counts nanoseconds.
     fn fill(&mut self, timeout: Option<Duration>) -> Result<(), Errno> {
-        let timeout = timeout.map(|length| Timespec {
-            tv_sec: i64::try_from(length.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: length.subsec_nanos().into(),
-        });
         self.buffer.clear();
-        epoll::wait(&self.poller, spare_capacity(&mut self.buffer), timeout.as_ref()).map(drop)
+        let whole = match timeout {
+            Some(fraction) if !fraction.is_zero() && fraction < MILLISECOND => {
+                let mut descriptors = [PollFd::new(&self.poller, PollFlags::IN)];
+                if poll(&mut descriptors, Some(&timespec(fraction)))? == 0 {
+                    return Ok(());
+                }
+                Some(timespec(Duration::ZERO))
+            },
+            Some(length) => Some(timespec(Duration::from_millis(whole_millis(length)))),
+            None => None,
+        };
+        epoll::wait(&self.poller, spare_capacity(&mut self.buffer), whole.as_ref()).map(drop)
+    }
+}
+
+/// At most what `epoll_wait` can count.
+fn whole_millis(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX).min(i32::MAX as u64)
+}
+
+fn timespec(length: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(length.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: length.subsec_nanos().into(),
     }
 }
 

@@ -1,0 +1,107 @@
+//! A non-blocking descriptor and its readiness, over the loop's table.
+
+use std::future::Future;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::task::{Context, Poll};
+
+use evergreen_loop::build::{Direction, Interest, Registration};
+
+/// Owns a descriptor of which the loop knows. Dropping it closes the descriptor, on any thread.
+#[derive(Debug)]
+pub(crate) struct Source<T: Into<OwnedFd>> {
+    /// Gone only while the source itself goes.
+    io: Option<T>,
+    registration: Registration,
+}
+
+impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
+    /// Registers a descriptor, which must be non-blocking already.
+    pub(crate) fn new(io: T, interest: Interest) -> io::Result<Self> {
+        let registration = Registration::new(&io, interest)?;
+        Ok(Self { io: Some(io), registration })
+    }
+
+    pub(crate) fn io(&self) -> &T {
+        self.io.as_ref().expect("taken out only when the source goes")
+    }
+
+    /// Nothing is ready yet, not even to write: for a socket that is connecting.
+    pub(crate) fn clear_ready(&self, direction: Direction) {
+        self.registration.clear_ready(direction);
+    }
+
+    /// Makes a call that moves bytes when it is worth trying, until it does not block.
+    pub(crate) fn poll_bytes(
+        &self,
+        direction: Direction,
+        cx: &Context<'_>,
+        room: usize,
+        call: impl FnOnce(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let moved = self.poll_io(direction, cx, call);
+        if let Poll::Ready(Ok(moved)) = moved {
+            if 0 < moved && moved < room {
+                self.registration.clear_after_short(direction);
+            }
+        }
+        moved
+    }
+
+    /// Makes a call when it is worth trying; parks if it blocks.
+    pub(crate) fn poll_io<R>(
+        &self,
+        direction: Direction,
+        cx: &Context<'_>,
+        call: impl FnOnce(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        match self.registration.poll_ready(direction, cx.waker()) {
+            Poll::Ready(Ok(())) => {},
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Pending => return Poll::Pending,
+        }
+        match call(self.io()) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {},
+            result => return Poll::Ready(result),
+        }
+        match self.registration.poll_blocked(direction, cx.waker()) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Makes a call now, whatever is known of readiness.
+    pub(crate) fn try_io<R>(
+        &self,
+        direction: Direction,
+        call: impl FnOnce(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let result = call(self.io());
+        if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+            self.registration.clear_ready(direction);
+        }
+        result
+    }
+
+    /// Waits until a call is worth trying.
+    pub(crate) fn ready(
+        &self,
+        direction: Direction,
+    ) -> impl Future<Output = io::Result<()>> + Send + Sync + '_ {
+        self.registration.readiness(direction)
+    }
+
+    /// Takes the descriptor out of the loop's table and gives it back, open.
+    pub(crate) fn into_io(mut self) -> T {
+        self.registration.release();
+        self.io.take().expect("taken out only when the source goes")
+    }
+}
+
+impl<T: Into<OwnedFd>> Drop for Source<T> {
+    fn drop(&mut self) {
+        if let Some(io) = self.io.take() {
+            self.registration.close(io.into());
+        }
+    }
+}

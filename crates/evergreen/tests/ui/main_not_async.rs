@@ -1,0 +1,4 @@
+#[evergreen::main]
+fn main() -> Result<(), String> {
+    Ok(())
+}

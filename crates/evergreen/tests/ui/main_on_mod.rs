@@ -1,0 +1,4 @@
+#[evergreen::main]
+mod program {}
+
+fn main() {}

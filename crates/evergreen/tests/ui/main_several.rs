@@ -1,0 +1,5 @@
+// Every mistake is reported at once.
+#[evergreen::main(threads)]
+unsafe fn main<T>(value: T) {
+    drop(value);
+}

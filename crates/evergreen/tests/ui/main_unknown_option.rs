@@ -1,0 +1,2 @@
+#[evergreen::main(timeout = 5)]
+async fn main() {}

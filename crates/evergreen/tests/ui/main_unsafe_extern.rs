@@ -1,0 +1,2 @@
+#[evergreen::main]
+async unsafe extern "C" fn main() {}

@@ -1,0 +1,7 @@
+#[evergreen::task]
+#[derive(Debug)]
+pub struct Session {
+    serve: fn(),
+}
+
+fn main() {}

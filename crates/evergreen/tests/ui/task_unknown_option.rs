@@ -1,0 +1,6 @@
+#[evergreen::task(name = "greeter")]
+async fn greet() {}
+
+fn main() {
+    greet().detach();
+}

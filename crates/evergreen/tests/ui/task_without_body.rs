@@ -1,0 +1,6 @@
+trait Serve {
+    #[evergreen::task]
+    async fn serve(self);
+}
+
+fn main() {}

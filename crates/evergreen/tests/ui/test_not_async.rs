@@ -1,0 +1,4 @@
+#[evergreen::test]
+fn adds() {}
+
+fn main() {}

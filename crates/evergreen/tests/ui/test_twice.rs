@@ -1,0 +1,5 @@
+#[evergreen::test]
+#[test]
+async fn adds() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[evergreen::test(virtual_time)]
+async fn waits() {}
+
+fn main() {}
