@@ -108,7 +108,7 @@ impl Registration {
     ///
     /// If the poller refuses, or the loop is destroyed.
     pub fn poll_ready(&self, direction: Direction, waker: &Waker) -> Poll<io::Result<()>> {
-        let Some(core) = self.local() else { return Poll::Ready(self.remote.check()) };
+        let Some(core) = self.local() else { return Poll::Ready(Ok(self.remote.check()?)) };
         let ready = core.sources().ready(self.key);
         match ready {
             Some(ready) if ready.intersects(direction.ready()) => Poll::Ready(Ok(())),
@@ -129,12 +129,13 @@ impl Registration {
             return parked(core.sources().park(key, direction, waker));
         }
         let waker = waker.clone();
-        parked(self.remote.work(move |core| {
+        let sent = self.remote.work(move |core| {
             let parked = core.sources().park_remote(key, direction, &waker);
             if parked.is_err() {
                 waker.wake();
             }
-        }))
+        });
+        parked(sent.map_err(io::Error::from))
     }
 
     /// A call on this thread would have blocked: readiness is unknown until the poller tells.

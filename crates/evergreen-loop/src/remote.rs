@@ -1,7 +1,6 @@
 //! The loop as other threads see it.
 
 use std::fmt;
-use std::io;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -105,7 +104,7 @@ impl LoopRemote {
     ///
     /// [`LoopError::Closed`] if the loop is destroyed.
     pub fn stop(&self) -> Result<(), LoopError> {
-        self.work(|core| core.request_stop(None)).map_err(|_| LoopError::Closed)
+        self.work(|core| core.request_stop(None))
     }
 
     /// Stops the loop as [`EventLoop::stop_with`](crate::EventLoop::stop_with) does.
@@ -115,7 +114,7 @@ impl LoopRemote {
     /// [`LoopError::Closed`] if the loop is destroyed.
     pub fn stop_with(&self, stop: impl Into<SystemStop>) -> Result<(), LoopError> {
         let stop = stop.into();
-        self.work(|core| core.request_stop(Some(stop))).map_err(|_| LoopError::Closed)
+        self.work(|core| core.request_stop(Some(stop)))
     }
 
     /// Whether the loop is destroyed.
@@ -150,13 +149,13 @@ impl LoopRemote {
     }
 
     /// Sends work to the loop's thread. If the loop is gone the work is dropped here.
-    pub(crate) fn work(&self, f: impl FnOnce(&Rc<Core>) + Send + 'static) -> io::Result<()> {
+    pub(crate) fn work(&self, f: impl FnOnce(&Rc<Core>) + Send + 'static) -> Result<(), LoopError> {
         self.check()?;
-        self.0.push(RemoteEntry::Work(Box::new(f))).map_err(|_| LoopError::Closed.into())
+        self.0.push(RemoteEntry::Work(Box::new(f))).map_err(|_| LoopError::Closed)
     }
 
-    pub(crate) fn check(&self) -> io::Result<()> {
-        if self.is_closed() { Err(LoopError::Closed.into()) } else { Ok(()) }
+    pub(crate) fn check(&self) -> Result<(), LoopError> {
+        if self.is_closed() { Err(LoopError::Closed) } else { Ok(()) }
     }
 
     pub(crate) fn selector_traits(&self) -> SelectorTraits {

@@ -132,7 +132,7 @@ impl Timer {
 
     fn send(&self, work: impl FnOnce(&Rc<Core>) + Send + 'static) -> Result<(), LoopError> {
         let remote = self.remote.as_ref().ok_or(LoopError::NoLoop)?;
-        remote.work(work).map_err(|_| LoopError::Closed)
+        remote.work(work)
     }
 
     /// Takes it out of the wheel, wherever this is.

@@ -224,3 +224,6 @@ impl Timers {
         self.nodes.drain().into_iter().map(|node| node.alarm).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
