@@ -180,6 +180,7 @@ impl Core {
         self.ready.push(entry);
     }
 
+    #[inline]
     pub(crate) fn take_inbox(&self) {
         let inbox = &self.shared().inbox;
         if inbox.is_pending() {
@@ -229,6 +230,12 @@ impl Core {
 impl Core {
     pub(crate) fn cancel_timer(&self, key: TimerKey) -> Option<Alarm> {
         self.timers().cancel(key)
+    }
+
+    /// Revokes the watchers of descriptors that were closed behind the loop's back.
+    pub(crate) fn revoke_stale(&self) {
+        let stale = self.sources().take_stale();
+        stale.into_iter().for_each(|callback| callback.revoke());
     }
 
     pub(crate) fn unwatch(&self, key: SourceKey, direction: Direction) {

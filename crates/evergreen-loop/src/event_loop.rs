@@ -238,7 +238,9 @@ impl EventLoop {
         callback: Rc<Registered>,
     ) -> Result<Handler, LoopError> {
         self.check_open()?;
-        let key = self.core.sources().watch(fd, direction, &callback)?;
+        let watched = self.core.sources().watch(fd, direction, &callback);
+        self.core.revoke_stale();
+        let key = watched?;
         callback.set_kind(Kind::Descriptor { key, direction });
         Ok(Handler(callback))
     }

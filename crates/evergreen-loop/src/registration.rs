@@ -91,9 +91,13 @@ impl Registration {
     /// [`LoopError::BadDescriptor`] or [`LoopError::Os`].
     pub fn new(fd: &impl AsRawFd, interest: Interest) -> Result<Self, LoopError> {
         let core = current::core_or_new()?;
+        let remote = core.remote();
+        remote.check()?;
         let fd = fd.as_raw_fd();
-        let key = core.sources().add_edge(fd, interest)?;
-        Ok(Self { remote: core.remote(), key, fd })
+        let added = core.sources().add_edge(fd, interest);
+        core.revoke_stale();
+        let key = added?;
+        Ok(Self { remote, key, fd })
     }
 
     fn local(&self) -> Option<Rc<Core>> {

@@ -41,6 +41,7 @@ pub(crate) struct Sources {
     tickets: u64,
     events: Vec<Event>,
     found: Found,
+    stale: Vec<Rc<Registered>>,
 }
 
 enum Source {
@@ -90,6 +91,7 @@ impl Sources {
             tickets: 0,
             events: Vec::new(),
             found: Found::default(),
+            stale: Vec::new(),
         }
     }
 
@@ -112,9 +114,6 @@ impl Sources {
         fd: RawFd,
         interest: Interest,
     ) -> Result<SourceKey, LoopError> {
-        if self.watched.contains_key(&fd) {
-            return Err(LoopError::Busy(fd));
-        }
         let ready = ReadySet::WRITABLE.when(interest.writable());
         let waiting = Default::default();
         let source = Source::Edge(EdgeSource { fd, interest, ready, waiting });
@@ -123,7 +122,25 @@ impl Sources {
             self.table.remove(key.0);
             return Err(LoopError::watching(fd, error));
         }
+        self.forget_stale_watch(fd);
         Ok(key)
+    }
+
+    /// The poller has taken a descriptor as new, or does not know it: if it was watched, it was
+    /// closed behind the loop's back and the number given out again.
+    fn forget_stale_watch(&mut self, fd: RawFd) {
+        let Some(key) = self.watched.remove(&fd) else { return };
+        if let Some(Source::Level(watch)) = self.table.remove(key.0) {
+            let callbacks = watch.callbacks.into_iter().flatten();
+            let before = self.stale.len();
+            self.stale.extend(callbacks);
+            self.awaited -= self.stale.len() - before;
+        }
+    }
+
+    /// Callbacks that lost their descriptor, to be revoked.
+    pub(crate) fn take_stale(&mut self) -> Vec<Rc<Registered>> {
+        std::mem::take(&mut self.stale)
     }
 
     /// Forgets an edge source. `closing` says that its descriptor is closed next, or was already.
@@ -266,7 +283,7 @@ impl Sources {
         direction: Direction,
         callback: &Rc<Registered>,
     ) -> Result<SourceKey, LoopError> {
-        if let Some(key) = self.watched.get(&fd).copied() {
+        if let Some(key) = self.living_watch(fd) {
             return self.watch_also(key, direction, callback);
         }
         let mut callbacks = [None, None];
@@ -281,6 +298,17 @@ impl Sources {
         self.watched.insert(fd, key);
         self.awaited += 1;
         Ok(key)
+    }
+
+    /// The watch of a descriptor, if the poller still knows it.
+    fn living_watch(&mut self, fd: RawFd) -> Option<SourceKey> {
+        let key = self.watch_of(fd)?;
+        let Some(Source::Level(watch)) = self.table.get(key.0) else { return None };
+        let known = self.selector.modify(fd, key, watch.interest(), Mode::Level);
+        if known.is_err() {
+            self.forget_stale_watch(fd);
+        }
+        known.is_ok().then_some(key)
     }
 
     /// Adds the second direction to a descriptor that is watched for the first.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use crate::clock::{Clock, LoopTime, MonotonicClock};
 use crate::core::Core;
@@ -42,6 +43,12 @@ impl Timer {
     pub fn at(deadline: LoopTime) -> Self {
         let remote = current::core().map(|core| core.remote());
         Self { deadline, remote, state: State::Idle }
+    }
+
+    /// A timer for the moment that lies this far ahead on the clock of this thread's loop.
+    pub fn after(length: Duration) -> Self {
+        let Some(core) = current::core() else { return Self::at(Self::now() + length) };
+        Self { deadline: core.now() + length, remote: Some(core.remote()), state: State::Idle }
     }
 
     /// The present moment on the clock of this thread's loop, or on the system's if it has none.

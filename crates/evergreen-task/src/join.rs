@@ -30,6 +30,7 @@ impl Future for Join {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { task, ticket } = &mut *self;
+        let Some(task) = task.reference() else { return Poll::Ready(Ok(true)) };
         match task.header().state.get() {
             State::Initial => Poll::Ready(Err(TaskError::NotStarted)),
             State::Ended => Poll::Ready(Ok(true)),
@@ -43,8 +44,8 @@ impl Future for Join {
 
 impl Drop for Join {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            self.task.header().unjoin(ticket);
+        if let (Some(ticket), Some(task)) = (self.ticket, self.task.reference()) {
+            task.header().unjoin(ticket);
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use evergreen_loop::EventLoop;
 
+use crate::raw::Reference;
 use crate::state::State;
 use crate::task_ref::TaskRef;
 
 /// Kills a task that has begun by an entry of the queue, and any other by a mark.
 pub(crate) fn kill(task: &TaskRef) {
+    let Some(task) = task.reference() else { return };
     let header = task.header();
     match header.state.get() {
         State::Ended => {},
@@ -16,7 +18,7 @@ pub(crate) fn kill(task: &TaskRef) {
 }
 
 /// A loop that is gone has ended all its tasks, so there is one.
-fn queue(task: TaskRef) {
+fn queue(task: Reference) {
     if let Some(event_loop) = EventLoop::try_current() {
         event_loop.call_soon(move || deliver(&task));
     }
@@ -24,13 +26,13 @@ fn queue(task: TaskRef) {
 
 /// The kill's turn has come. A parked task ends in this very entry; one that is queued already
 /// ends in its own.
-fn deliver(task: &TaskRef) {
+fn deliver(task: &Reference) {
     if task.header().state.get() == State::Ended {
         return;
     }
     task.header().mark_killed();
     let Some(event_loop) = EventLoop::try_current() else { return };
-    if let Some(turn) = event_loop.capture(|| task.reference().wake()) {
+    if let Some(turn) = event_loop.capture(|| task.wake()) {
         turn.run();
     }
 }

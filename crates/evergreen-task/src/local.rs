@@ -8,7 +8,7 @@ use std::thread::LocalKey;
 
 use crate::header::TaskId;
 use crate::registry;
-use crate::task_ref::{current, current_id};
+use crate::task_ref::{TaskRef, current, current_id};
 
 /// A value for each task, and one for the code outside of tasks.
 ///
@@ -78,9 +78,10 @@ impl<T> Local<T> {
 
     /// Has the end of the task forget its value.
     fn note(&self) {
-        if let Some(task) = current() {
+        let task = current();
+        if let Some(task) = task.as_ref().and_then(TaskRef::reference) {
             let values: Weak<Values<T>> = Rc::downgrade(&self.0);
-            registry::note_local(&task, values);
+            registry::note_local(task.header(), values);
         }
     }
 

@@ -99,9 +99,10 @@ impl RawRunnable {
 
     /// Queues the task for its first poll. If the loop takes no more, the task ends here.
     pub(crate) fn start(self) {
-        let reference = self.reference();
+        let header = HeaderPointer::new(self.header());
         if let Err(refused) = schedule(self.0) {
-            reference.header().mark_killed();
+            // What was refused is the runnable, so the task is still there.
+            header.get().mark_killed();
             refused.run();
         }
     }
@@ -155,7 +156,7 @@ impl HeaderPointer {
     pub(crate) fn get(&self) -> &Header {
         // SAFETY: the pointer was made from the header in the task's allocation, which neither
         // moves nor goes before the last reference to the task. The body lies in the same
-        // allocation; `Reference` holds a count; `schedule` uses it while the entry cannot run.
+        // allocation; `Reference` holds a count; `schedule` and `start` use it while the entry cannot run.
         #[expect(unsafe_code, reason = "the header without the type of the future behind it")]
         unsafe {
             self.0.as_ref()

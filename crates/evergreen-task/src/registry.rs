@@ -11,7 +11,6 @@ use slab::Slab;
 use crate::header::{Header, TaskId};
 use crate::local::Forget;
 use crate::raw::Reference;
-use crate::task_ref::TaskRef;
 
 /// One per loop, made with its first task.
 #[derive(Default)]
@@ -120,6 +119,6 @@ pub(crate) fn leave(header: &Header, clear: impl FnOnce(Locals)) {
 }
 
 /// Notes that a task has set a local, which is to be forgotten when the task ends.
-pub(crate) fn note_local(task: &TaskRef, local: Weak<dyn Forget>) {
-    with(|registry| registry.find(task.header(), |slot| slot.locals.push(local)));
+pub(crate) fn note_local(task: &Header, local: Weak<dyn Forget>) {
+    with(|registry| registry.find(task, |slot| slot.locals.push(local)));
 }

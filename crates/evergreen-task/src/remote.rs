@@ -115,6 +115,7 @@ impl<T> Unpin for RemoteTask<T> {}
 
 impl<T> fmt::Debug for RemoteTask<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::task_ref::debug(self.raw.header(), "RemoteTask", f)
+        let header = self.raw.header();
+        write!(f, "RemoteTask(name: {}, state: {})", header.name(), header.state.get().public())
     }
 }

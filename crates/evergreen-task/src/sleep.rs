@@ -32,7 +32,7 @@ use crate::yield_now::{YieldNow, yield_now};
 /// Nothing is lost; the timer is taken back.
 pub fn sleep(delay: impl Into<Delay>) -> Sleep {
     match delay.into().length() {
-        Some(length) if !length.is_zero() => Sleep::until(Timer::now() + length),
+        Some(length) if !length.is_zero() => Sleep(Kind::Time(Timer::after(length))),
         _ => Sleep(Kind::Turn(yield_now())),
     }
 }
@@ -48,7 +48,11 @@ pub fn sleep(delay: impl Into<Delay>) -> Sleep {
 ///
 /// Nothing is lost; the timer is taken back.
 pub fn sleep_until(when: LoopTime) -> Sleep {
-    if when > Timer::now() { Sleep::until(when) } else { Sleep(Kind::Turn(yield_now())) }
+    if when > Timer::now() {
+        Sleep(Kind::Time(Timer::at(when)))
+    } else {
+        Sleep(Kind::Turn(yield_now()))
+    }
 }
 
 /// See [`sleep`]. It may be sent to another thread.
@@ -63,10 +67,6 @@ enum Kind {
 }
 
 impl Sleep {
-    fn until(when: LoopTime) -> Self {
-        Self(Kind::Time(Timer::at(when)))
-    }
-
     /// The moment it waits for; `None` if it only waits for its turn.
     pub const fn deadline(&self) -> Option<LoopTime> {
         match &self.0 {

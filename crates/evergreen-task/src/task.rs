@@ -19,7 +19,7 @@ use crate::raw::{RawRunnable, RawTask, Reference, new_local};
 use crate::registry;
 use crate::run::Run;
 use crate::state::{State, TaskState};
-use crate::task_ref::{TaskRef, debug};
+use crate::task_ref::TaskRef;
 
 /// A future that the loop runs, and the handle to it.
 ///
@@ -46,9 +46,8 @@ use crate::task_ref::{TaskRef, debug};
 /// ```
 pub struct Task<T> {
     raw: RawTask<T>,
-    /// The task and a reference to it, before it is started.
+    /// The task itself, before it is started.
     unstarted: Cell<Option<RawRunnable>>,
-    reference: Reference,
     local: PhantomData<Rc<()>>,
 }
 
@@ -81,8 +80,7 @@ impl<T: 'static> Task<T> {
     ) -> Self {
         let header = Header::new(name, location, event_loop.remote());
         let (runnable, raw) = new_local(header, future);
-        let reference = runnable.reference();
-        Self { raw, unstarted: Cell::new(Some(runnable)), reference, local: PhantomData }
+        Self { raw, unstarted: Cell::new(Some(runnable)), local: PhantomData }
     }
 }
 
@@ -108,7 +106,7 @@ impl<T> Task<T> {
         let runnable = self.unstarted.take().ok_or(TaskError::AlreadyStarted)?;
         let header = self.raw.header();
         header.state.set(State::Started);
-        registry::enter(self.reference.clone());
+        registry::enter(runnable.reference());
         runnable.start();
         Ok(())
     }
@@ -178,7 +176,18 @@ impl<T> Task<T> {
 
     /// A reference without the type of the output.
     pub fn task_ref(&self) -> TaskRef {
-        TaskRef::new(self.reference.clone())
+        let header = self.raw.header();
+        match self.unstarted_reference().or_else(|| registry::reference(header)) {
+            Some(reference) => TaskRef::new(reference),
+            None => TaskRef::ended(header),
+        }
+    }
+
+    fn unstarted_reference(&self) -> Option<Reference> {
+        let runnable = self.unstarted.take()?;
+        let reference = runnable.reference();
+        self.unstarted.set(Some(runnable));
+        Some(reference)
     }
 }
 
@@ -207,6 +216,6 @@ impl<T> Drop for Task<T> {
 
 impl<T> fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug(self.raw.header(), "Task", f)
+        write!(f, "Task(name: {}, state: {})", self.name(), self.state())
     }
 }

@@ -19,41 +19,74 @@ use crate::state::TaskState;
 /// Refers to a task of this thread, whatever it gives back.
 #[derive(Clone)]
 pub struct TaskRef {
-    reference: Reference,
+    inner: Inner,
     local: PhantomData<Rc<()>>,
+}
+
+#[derive(Clone)]
+enum Inner {
+    /// Counted; the task may end meanwhile.
+    Counted(Reference),
+    /// Made when the task had ended and nothing counted it any more.
+    Ended(Rc<Ended>),
+}
+
+/// What is left of a task.
+struct Ended {
+    id: TaskId,
+    name: String,
+    location: &'static Location<'static>,
 }
 
 impl TaskRef {
     pub(crate) const fn new(reference: Reference) -> Self {
-        Self { reference, local: PhantomData }
+        Self { inner: Inner::Counted(reference), local: PhantomData }
     }
 
-    pub(crate) fn header(&self) -> &Header {
-        self.reference.header()
+    /// A reference to a task that is in no registry any more.
+    pub(crate) fn ended(header: &Header) -> Self {
+        let ended = Ended { id: header.id, name: header.name(), location: header.location };
+        Self { inner: Inner::Ended(Rc::new(ended)), local: PhantomData }
     }
 
-    pub(crate) const fn reference(&self) -> &Reference {
-        &self.reference
+    /// The task, unless it had ended when this was made.
+    pub(crate) const fn reference(&self) -> Option<&Reference> {
+        match &self.inner {
+            Inner::Counted(reference) => Some(reference),
+            Inner::Ended(_) => None,
+        }
     }
 
     /// The task's id.
     pub fn id(&self) -> TaskId {
-        self.header().id
+        match &self.inner {
+            Inner::Counted(reference) => reference.header().id,
+            Inner::Ended(ended) => ended.id,
+        }
     }
 
     /// The task's name: the one it was given, or `Task-` and its number.
     pub fn name(&self) -> String {
-        self.header().name()
+        match &self.inner {
+            Inner::Counted(reference) => reference.header().name(),
+            Inner::Ended(ended) => ended.name.clone(),
+        }
     }
 
     /// What the task is doing.
     pub fn state(&self) -> TaskState {
-        self.header().state.get().public()
+        match &self.inner {
+            Inner::Counted(reference) => reference.header().state.get().public(),
+            Inner::Ended(_) => TaskState::Ended,
+        }
     }
 
     /// Where the task was made.
     pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.header().location
+        match &self.inner {
+            Inner::Counted(reference) => reference.header().location,
+            Inner::Ended(ended) => ended.location,
+        }
     }
 
     /// Kills the task, as [`Task::kill`](crate::Task::kill) does.
@@ -64,7 +97,9 @@ impl TaskRef {
     /// Queues a turn for the task, as Python's "schedule a switch to the task" does. A task that
     /// waits for something looks whether it is there, and waits on if it is not.
     pub fn wake(&self) {
-        self.reference.wake();
+        if let Some(task) = self.reference() {
+            task.wake();
+        }
     }
 
     /// Waits until the task has ended. See [`Task::join`](crate::Task::join).
@@ -93,13 +128,8 @@ impl Eq for TaskRef {}
 
 impl fmt::Debug for TaskRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug(self.header(), "TaskRef", f)
+        write!(f, "TaskRef(name: {}, state: {})", self.name(), self.state())
     }
-}
-
-/// `Task(name: Task-3, state: running)` and the like.
-pub(crate) fn debug(header: &Header, class: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{class}(name: {}, state: {})", header.name(), header.state.get().public())
 }
 
 thread_local! {
