@@ -4,11 +4,9 @@ use evergreen_loop::EventLoop;
 
 use crate::raw::Reference;
 use crate::state::State;
-use crate::task_ref::TaskRef;
 
 /// Kills a task that has begun by an entry of the queue, and any other by a mark.
-pub(crate) fn kill(task: &TaskRef) {
-    let Some(task) = task.reference() else { return };
+pub(crate) fn kill(task: &Reference) {
     let header = task.header();
     match header.state.get() {
         State::Ended => {},

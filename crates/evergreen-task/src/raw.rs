@@ -146,6 +146,10 @@ pub(crate) struct HeaderPointer(NonNull<Header>);
 #[expect(unsafe_code, reason = "a remote task's future is sent to its loop")]
 unsafe impl Send for HeaderPointer {}
 
+// SAFETY: as above.
+#[expect(unsafe_code, reason = "a handle to a remote task is shared")]
+unsafe impl Sync for HeaderPointer {}
+
 impl HeaderPointer {
     fn new(header: &Header) -> Self {
         Self(NonNull::from(header))

@@ -100,16 +100,6 @@ pub(crate) fn reference(header: &Header) -> Option<Reference> {
     with(|registry| registry.find(header, |slot| slot.task.clone())).flatten()
 }
 
-/// As [`reference`], for who knows the id and the slot.
-pub(crate) fn find(id: TaskId, slot: usize) -> Option<Reference> {
-    with(|registry| {
-        let tasks = registry.tasks.borrow();
-        let task = &tasks.get(slot)?.task;
-        (task.header().id == id).then(|| task.clone())
-    })
-    .flatten()
-}
-
 /// Takes a task that ends out, and gives its locals to `clear`.
 pub(crate) fn leave(header: &Header, clear: impl FnOnce(Locals)) {
     let slot = with(|registry| registry.leave(header)).flatten();

@@ -10,10 +10,9 @@ use evergreen_loop::{LoopError, LoopRemote};
 
 use crate::error::JoinError;
 use crate::header::{Header, TaskId};
-use crate::raw::{RawTask, new_remote};
-use crate::registry;
+use crate::kill::kill;
+use crate::raw::{RawTask, Reference, new_remote};
 use crate::state::State;
-use crate::task_ref::TaskRef;
 
 /// Spawning on a loop of another thread.
 pub trait RemoteTasks {
@@ -57,8 +56,9 @@ impl RemoteTasks for LoopRemote {
         let header = Header::new(None, Location::caller(), self.clone());
         let (runnable, raw) = new_remote(header, future);
         raw.header().state.set(State::Started);
+        let reference = runnable.reference();
         runnable.start();
-        Ok(RemoteTask { raw })
+        Ok(RemoteTask { raw, reference })
     }
 }
 
@@ -67,6 +67,7 @@ impl RemoteTasks for LoopRemote {
 /// Dropping it lets the task run on.
 pub struct RemoteTask<T> {
     raw: RawTask<T>,
+    reference: Reference,
 }
 
 impl<T> RemoteTask<T> {
@@ -87,19 +88,12 @@ impl<T> RemoteTask<T> {
     ///
     /// [`LoopError::Closed`] if the loop is destroyed; the task has ended then.
     pub fn kill(&self) -> Result<(), LoopError> {
-        let header = self.raw.header();
-        let id = header.id;
-        let Some(slot) = header.slot() else {
-            // It has had no turn yet, and need not have one.
-            header.mark_killed();
-            return if header.remote.is_closed() { Err(LoopError::Closed) } else { Ok(()) };
-        };
-        let kill = move || {
-            if let Some(task) = registry::find(id, slot) {
-                TaskRef::new(task).kill();
-            }
-        };
-        header.remote.call_from_thread(kill).map(drop)
+        let task = self.reference.clone();
+        if task.header().state.get() == State::Started {
+            // It has had no turn yet, as far as is known here, and need not have one.
+            task.header().mark_killed();
+        }
+        self.reference.header().remote.call_from_thread(move || kill(&task)).map(drop)
     }
 }
 

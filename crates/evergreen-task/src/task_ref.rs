@@ -91,7 +91,9 @@ impl TaskRef {
 
     /// Kills the task, as [`Task::kill`](crate::Task::kill) does.
     pub fn kill(&self) {
-        kill(self);
+        if let Some(task) = self.reference() {
+            kill(task);
+        }
     }
 
     /// Queues a turn for the task, as Python's "schedule a switch to the task" does. A task that
