@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use crate::builder::Builder;
-use crate::core::Core;
+use crate::core::{Core, TaskTable};
 use crate::error::LoopError;
 use crate::event_loop::EventLoop;
 use crate::remote::Shared;
@@ -29,18 +29,22 @@ impl Drop for End {
     }
 }
 
-/// The present thread's loop, as [`EventLoop::current`] gives it. Looked up at every call.
-///
-/// # Errors
-///
-/// As [`EventLoop::current`].
-pub fn event_loop() -> Result<EventLoop, LoopError> {
-    EventLoop::current()
-}
-
 /// The loop of this thread.
 pub(crate) fn core() -> Option<Rc<Core>> {
     CURRENT.with(|slot| slot.borrow().clone())
+}
+
+/// Calls `f` with this thread's table of tasks, made by `make` if there is none yet. `None` without
+/// a loop. `f` must not call what is not the table's own.
+pub fn with_task_table<R>(
+    make: impl FnOnce() -> Rc<dyn TaskTable>,
+    f: impl FnOnce(&dyn TaskTable) -> R,
+) -> Option<R> {
+    CURRENT.with(|slot| {
+        let slot = slot.borrow();
+        let core = slot.as_ref()?;
+        Some(f(&**core.tasks().get_or_init(make)))
+    })
 }
 
 /// The loop of this thread, made now if this is the main thread.

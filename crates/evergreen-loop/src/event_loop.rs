@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::blocking::{BlockingError, BlockingJob};
 use crate::builder::Builder;
 use crate::clock::{Delay, LoopTime};
-use crate::core::{Core, Phase, TaskTable};
+use crate::core::{Core, Phase};
 use crate::current;
 use crate::entry::{Entry, TaskEntry};
 use crate::error::{ErrorContext, LoopError, RunError, SystemStop};
@@ -584,12 +584,6 @@ impl EventLoop {
 
 /// For crates that bring tasks.
 impl EventLoop {
-    /// The table of tasks, made by `make` if the loop has none yet.
-    #[doc(hidden)]
-    pub fn task_table(&self, make: impl FnOnce() -> Rc<dyn TaskTable>) -> Rc<dyn TaskTable> {
-        Rc::clone(self.core.tasks().get_or_init(make))
-    }
-
     /// Runs `wake`, and takes the task that it queued, if it did, out of the queue again.
     #[doc(hidden)]
     pub fn capture(&self, wake: impl FnOnce()) -> Option<TaskEntry> {

@@ -40,7 +40,7 @@ mod blocking;
 mod builder;
 mod clock;
 mod core;
-pub mod current;
+mod current;
 mod entry;
 mod entry_points;
 mod error;
@@ -85,6 +85,7 @@ pub use watchers::Watcher;
 /// Programs have no use for it; a crate that brings its own kind of task or I/O object does.
 pub mod build {
     pub use crate::core::TaskTable;
+    pub use crate::current::with_task_table;
     pub use crate::entry::TaskEntry;
     pub use crate::registration::{Direction, Interest, Readiness, Registration};
     pub use crate::timer::Timer;

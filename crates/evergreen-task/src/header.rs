@@ -1,9 +1,10 @@
 //! What stands in front of a task's future, in the same allocation.
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 
 use evergreen_loop::LoopRemote;
@@ -15,9 +16,20 @@ use crate::state::StateCell;
 pub struct TaskId(u64);
 
 impl TaskId {
+    /// Threads take numbers from the process's counter by the block, to spare an atomic operation
+    /// for each task.
     fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+        const BLOCK: u64 = 1024;
+        static BLOCKS: AtomicU64 = AtomicU64::new(0);
+        thread_local! {
+            static TAKEN: Cell<u64> = const { Cell::new(0) };
+        }
+        let taken = match TAKEN.get() {
+            used_up if used_up % BLOCK == 0 => BLOCKS.fetch_add(BLOCK, Ordering::Relaxed),
+            taken => taken,
+        };
+        TAKEN.set(taken + 1);
+        Self(taken + 1)
     }
 }
 
@@ -34,11 +46,16 @@ pub(crate) struct Header {
     pub(crate) location: &'static Location<'static>,
     pub(crate) remote: LoopRemote,
     pub(crate) state: StateCell,
-    name: Option<Box<str>>,
     killed: AtomicBool,
     detached: AtomicBool,
     slot: AtomicU32,
-    has_joiners: AtomicBool,
+    extra: OnceLock<Box<Extra>>,
+}
+
+/// What most tasks do without.
+#[derive(Default)]
+struct Extra {
+    name: Option<Box<str>>,
     joiners: Mutex<Vec<(u64, Waker)>>,
 }
 
@@ -51,23 +68,26 @@ impl Header {
         location: &'static Location<'static>,
         remote: LoopRemote,
     ) -> Self {
+        let extra = OnceLock::new();
+        if name.is_some() {
+            extra.get_or_init(|| Box::new(Extra { name, joiners: Mutex::default() }));
+        }
         Self {
             id: TaskId::next(),
             location,
             remote,
             state: StateCell::new(),
-            name,
             killed: AtomicBool::new(false),
             detached: AtomicBool::new(false),
             slot: AtomicU32::new(NO_SLOT),
-            has_joiners: AtomicBool::new(false),
-            joiners: Mutex::new(Vec::new()),
+            extra,
         }
     }
 
     /// The name it was given, or one made of its number.
     pub(crate) fn name(&self) -> String {
-        self.name.as_deref().map_or_else(|| format!("Task-{}", self.id), str::to_owned)
+        let name = self.extra.get().and_then(|extra| extra.name.as_deref());
+        name.map_or_else(|| format!("Task-{}", self.id), str::to_owned)
     }
 
     /// The next poll ends the task instead.
@@ -99,7 +119,8 @@ impl Header {
     }
 
     fn joiners(&self) -> MutexGuard<'_, Vec<(u64, Waker)>> {
-        self.joiners.lock().unwrap_or_else(PoisonError::into_inner)
+        let extra = self.extra.get_or_init(Box::default);
+        extra.joiners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a waker to be woken at the end, or renews the one that `ticket` stands for.
@@ -118,7 +139,6 @@ impl Header {
         };
         drop(joiners);
         drop(former);
-        self.has_joiners.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn unjoin(&self, ticket: u64) {
@@ -131,7 +151,7 @@ impl Header {
 
     /// Those who wait for the end, in the order they came.
     pub(crate) fn take_joiners(&self) -> Vec<Waker> {
-        if !self.has_joiners.load(Ordering::Relaxed) {
+        if self.extra.get().is_none() {
             return Vec::new();
         }
         std::mem::take(&mut *self.joiners()).into_iter().map(|(_, waker)| waker).collect()

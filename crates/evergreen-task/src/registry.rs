@@ -4,8 +4,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use evergreen_loop::EventLoop;
-use evergreen_loop::build::TaskTable;
+use evergreen_loop::build::{TaskTable, with_task_table};
 use slab::Slab;
 
 use crate::header::{Header, TaskId};
@@ -85,9 +84,8 @@ impl TaskTable for Registry {
 
 /// Calls `f` with the registry of this thread's loop.
 fn with<R>(f: impl FnOnce(&Registry) -> R) -> Option<R> {
-    let event_loop = EventLoop::try_current()?;
-    let table = event_loop.task_table(|| Rc::new(Registry::default()));
-    table.as_any().downcast_ref().map(f)
+    let make = || Rc::new(Registry::default()) as Rc<dyn TaskTable>;
+    with_task_table(make, |table| table.as_any().downcast_ref().map(f)).flatten()
 }
 
 /// Enters a task that starts.

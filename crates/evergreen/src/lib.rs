@@ -47,8 +47,17 @@ pub mod tasks {
 
 /// The loop and the task of this moment, looked up at every call.
 pub mod current {
-    pub use evergreen_loop::current::event_loop;
+    use crate::{EventLoop, LoopError};
     pub use evergreen_task::current as task;
+
+    /// The loop of this thread, as [`EventLoop::current`] gives it.
+    ///
+    /// # Errors
+    ///
+    /// [`LoopError::NoLoop`] on a thread that has none and is not the main thread.
+    pub fn event_loop() -> Result<EventLoop, LoopError> {
+        EventLoop::current()
+    }
 }
 
 /// What a program usually wants to name: `use evergreen::prelude::*`.
