@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::rc::{Rc, Weak};
 use std::thread::LocalKey;
 
 use crate::header::TaskId;
 use crate::registry;
-use crate::task_ref::{TaskRef, current, current_id};
+use crate::task_ref::{current_id, with_running};
 
 /// A value for each task, and one for the code outside of tasks.
 ///
@@ -35,8 +36,9 @@ use crate::task_ref::{TaskRef, current, current_id};
 /// ```
 pub struct Local<T: 'static>(Rc<Values<T>>);
 
-/// By task; `None` is the code outside of tasks.
-struct Values<T>(RefCell<HashMap<Option<TaskId>, Rc<T>>>);
+/// By task; `None` is the code outside of tasks. An entry without a value is one that was taken:
+/// the end of its task removes the entry.
+struct Values<T>(RefCell<HashMap<Option<TaskId>, Option<Rc<T>>>>);
 
 /// What the end of a task asks of the locals that it has set.
 pub(crate) trait Forget {
@@ -68,21 +70,25 @@ impl<T> Local<T> {
         Self(Rc::new(Values(RefCell::default())))
     }
 
-    /// Sets the running task's value. The former one is dropped.
+    /// Sets the running task's value. The former one is dropped. A task that is ending has no
+    /// values any more, so this one is dropped, too.
     pub fn set(&self, value: T) {
-        let former = self.values().borrow_mut().insert(current_id(), Rc::new(value));
-        if former.is_none() {
-            self.note();
+        let mut value = Some(Rc::new(value));
+        match self.values().borrow_mut().entry(current_id()) {
+            Entry::Occupied(mut entry) => value = entry.insert(value),
+            Entry::Vacant(entry) => {
+                if self.note() {
+                    entry.insert(value.take());
+                }
+            },
         }
+        drop(value);
     }
 
-    /// Has the end of the task forget its value.
-    fn note(&self) {
-        let task = current();
-        if let Some(task) = task.as_ref().and_then(TaskRef::reference) {
-            let values: Weak<Values<T>> = Rc::downgrade(&self.0);
-            registry::note_local(task.header(), values);
-        }
+    /// Has the end of the running task forget its value. False if the task is ending already.
+    fn note(&self) -> bool {
+        let values: Weak<Values<T>> = Rc::downgrade(&self.0);
+        with_running(|task| registry::note_local(task, values)).unwrap_or(true)
     }
 
     /// Calls `f` with the running task's value.
@@ -91,7 +97,7 @@ impl<T> Local<T> {
     ///
     /// [`Unset`].
     pub fn with<R>(&self, f: impl FnOnce(&T) -> R) -> Result<R, Unset> {
-        let value = self.values().borrow().get(&current_id()).cloned();
+        let value = self.values().borrow().get(&current_id()).cloned().flatten();
         value.map(|value| f(&value)).ok_or(Unset)
     }
 
@@ -109,7 +115,7 @@ impl<T> Local<T> {
     ///
     /// Inside [`Local::with`] for the same task.
     pub fn take(&self) -> Option<T> {
-        let value = self.values().borrow_mut().remove(&current_id())?;
+        let value = self.values().borrow_mut().get_mut(&current_id())?.take()?;
         match Rc::try_unwrap(value) {
             Ok(value) => Some(value),
             Err(_) => panic!("the local value cannot be taken while `with` lends it"),
@@ -118,10 +124,10 @@ impl<T> Local<T> {
 
     /// Whether the running task has set a value.
     pub fn is_set(&self) -> bool {
-        self.values().borrow().contains_key(&current_id())
+        self.values().borrow().get(&current_id()).is_some_and(Option::is_some)
     }
 
-    fn values(&self) -> &RefCell<HashMap<Option<TaskId>, Rc<T>>> {
+    fn values(&self) -> &RefCell<HashMap<Option<TaskId>, Option<Rc<T>>>> {
         &self.0.0
     }
 }

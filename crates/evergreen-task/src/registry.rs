@@ -107,6 +107,7 @@ pub(crate) fn leave(header: &Header, clear: impl FnOnce(Locals)) {
 }
 
 /// Notes that a task has set a local, which is to be forgotten when the task ends.
-pub(crate) fn note_local(task: &Header, local: Weak<dyn Forget>) {
-    with(|registry| registry.find(task, |slot| slot.locals.push(local)));
+/// False if the task is ending.
+pub(crate) fn note_local(task: &Header, local: Weak<dyn Forget>) -> bool {
+    with(|registry| registry.find(task, |slot| slot.locals.push(local))).flatten().is_some()
 }

@@ -160,7 +160,12 @@ pub fn current() -> Option<TaskRef> {
 
 /// The id of the running task, without counting a reference.
 pub(crate) fn current_id() -> Option<TaskId> {
-    CURRENT.get().map(|running| running.get().id)
+    with_running(|task| task.id)
+}
+
+/// Calls `f` with the running task.
+pub(crate) fn with_running<R>(f: impl FnOnce(&Header) -> R) -> Option<R> {
+    CURRENT.get().map(|running| f(running.get()))
 }
 
 /// A task is polled while this exists.
