@@ -4,6 +4,7 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::rc::Weak;
 use std::task::{Context, Poll};
 
 use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop};
@@ -100,7 +101,9 @@ fn end<T>(header: &Header, output: Output<T>) -> Output<T> {
     } else {
         output
     };
-    registry::leave(header, |locals| guarded(header, || locals.clear()));
+    for local in registry::leave(header).iter().filter_map(Weak::upgrade) {
+        guarded(header, || local.forget(header.id));
+    }
     for joiner in header.take_joiners() {
         guarded(header, || joiner.wake());
     }

@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 use evergreen_loop::build::{TaskTable, with_task_table};
 use slab::Slab;
 
-use crate::header::{Header, TaskId};
+use crate::header::Header;
 use crate::local::Forget;
 use crate::raw::Reference;
 
@@ -20,19 +20,6 @@ pub(crate) struct Registry {
 struct Slot {
     task: Reference,
     locals: Vec<Weak<dyn Forget>>,
-}
-
-/// The task-locals that one task has set.
-pub(crate) struct Locals {
-    task: TaskId,
-    locals: Vec<Weak<dyn Forget>>,
-}
-
-impl Locals {
-    pub(crate) fn clear(self) {
-        let alive = self.locals.iter().filter_map(Weak::upgrade);
-        alive.for_each(|local| local.forget(self.task));
-    }
 }
 
 impl Registry {
@@ -98,12 +85,10 @@ pub(crate) fn reference(header: &Header) -> Option<Reference> {
     with(|registry| registry.find(header, |slot| slot.task.clone())).flatten()
 }
 
-/// Takes a task that ends out, and gives its locals to `clear`.
-pub(crate) fn leave(header: &Header, clear: impl FnOnce(Locals)) {
+/// Takes a task that ends out, and gives the locals that are to forget it.
+pub(crate) fn leave(header: &Header) -> Vec<Weak<dyn Forget>> {
     let slot = with(|registry| registry.leave(header)).flatten();
-    if let Some(slot) = slot {
-        clear(Locals { task: header.id, locals: slot.locals });
-    }
+    slot.map(|slot| slot.locals).unwrap_or_default()
 }
 
 /// Notes that a task has set a local, which is to be forgotten when the task ends.
