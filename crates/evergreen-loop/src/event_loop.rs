@@ -544,10 +544,15 @@ impl EventLoop {
 
 /// Errors, hooks and counters.
 impl EventLoop {
-    /// Sets what is told of panics and other errors that nobody waits for; `None` is the default,
-    /// which prints a line to standard error.
-    pub fn set_exception_handler(&self, handler: Option<impl Fn(&ErrorContext) + 'static>) {
-        self.core.set_exception_handler(handler.map(|handler| Rc::new(handler) as _));
+    /// Sets what is told of panics and other errors that nobody waits for. By default a line is
+    /// printed to standard error.
+    pub fn set_exception_handler(&self, handler: impl Fn(&ErrorContext) + 'static) {
+        self.core.set_exception_handler(Some(Rc::new(handler)));
+    }
+
+    /// Goes back to the default exception handler.
+    pub fn reset_exception_handler(&self) {
+        self.core.set_exception_handler(None);
     }
 
     /// Tells the exception handler.
