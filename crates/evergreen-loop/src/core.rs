@@ -71,7 +71,7 @@ pub(crate) struct Core {
     clock: ClockSource,
     timers: RefCell<Timers>,
     sources: RefCell<Sources>,
-    poller_fd: RawFd,
+    poller_fd: Option<RawFd>,
     signals: RefCell<Signals>,
     pool: Pool,
     tasks: OnceCell<Rc<dyn TaskTable>>,
@@ -99,7 +99,7 @@ impl Core {
     pub(crate) fn new(mut parts: Parts) -> Self {
         let selector = parts.sources.selector();
         let shared = Shared::new(selector.notifier(), selector.traits());
-        let poller_fd = selector.as_fd().as_raw_fd();
+        let poller_fd = selector.descriptor().map(|descriptor| descriptor.as_raw_fd());
         let now = parts.clock.now();
         Self {
             ready: Ready::new(),
@@ -146,9 +146,9 @@ impl Core {
         self.sources.borrow_mut()
     }
 
-    /// The poller's descriptor, open for as long as the core exists.
-    pub(crate) fn poller_fd(&self) -> BorrowedFd<'_> {
-        crate::selector::borrow(self.poller_fd).expect("the poller has a descriptor")
+    /// The poller's descriptor, if it has one; open for as long as the core exists.
+    pub(crate) fn poller_fd(&self) -> Option<BorrowedFd<'_>> {
+        crate::selector::borrow(self.poller_fd?).ok()
     }
 
     pub(crate) fn timers(&self) -> RefMut<'_, Timers> {

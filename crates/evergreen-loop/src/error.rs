@@ -16,7 +16,7 @@ pub enum LoopError {
     NoLoop,
     /// The loop is running.
     AlreadyRunning,
-    /// The loop was not started yet.
+    /// The loop is not running, and has not run to its end.
     NotStarted,
     /// The loop has run to its end and cannot be started again.
     Ended,
@@ -61,7 +61,7 @@ impl fmt::Display for LoopError {
                 "no event loop on this thread: make one with EventLoop::new(), or call block_on",
             ),
             Self::AlreadyRunning => f.write_str("the event loop is running"),
-            Self::NotStarted => f.write_str("the event loop was not started"),
+            Self::NotStarted => f.write_str("the event loop is not running"),
             Self::Ended => {
                 f.write_str("the event loop has ended and cannot be started again: make a new one")
             },

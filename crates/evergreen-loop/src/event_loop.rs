@@ -461,7 +461,8 @@ impl EventLoop {
     ///
     /// # Errors
     ///
-    /// [`LoopError::NotStarted`] before the first run, [`LoopError::Closed`] after `destroy`.
+    /// [`LoopError::NotStarted`] before the first run and between two turns or `block_on`s;
+    /// [`LoopError::Closed`] after `destroy`.
     pub fn stop(&self) -> Result<(), LoopError> {
         self.stop_by(None)
     }
@@ -478,9 +479,9 @@ impl EventLoop {
 
     fn stop_by(&self, stop: Option<SystemStop>) -> Result<(), LoopError> {
         match self.core.phase() {
-            Phase::Created => Err(LoopError::NotStarted),
+            Phase::Created | Phase::Idle => Err(LoopError::NotStarted),
             Phase::Closing | Phase::Destroyed => Err(LoopError::Closed),
-            Phase::Idle | Phase::Ended => Ok(()),
+            Phase::Ended => Ok(()),
             Phase::Running => {
                 self.core.request_stop(stop);
                 Ok(())
@@ -600,7 +601,7 @@ impl EventLoop {
 /// by [`EventLoop::next_deadline`].
 impl AsFd for EventLoop {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.core.poller_fd()
+        self.core.poller_fd().expect("epoll and kqueue have a descriptor")
     }
 }
 

@@ -134,8 +134,9 @@ pub trait Selector {
     /// What interrupts the wait.
     fn notifier(&self) -> Arc<dyn Notify>;
 
-    /// A descriptor that is readable when a wait would not block, for a loop that hosts this one.
-    fn as_fd(&self) -> BorrowedFd<'_>;
+    /// A descriptor that is readable when a wait would not block, for a loop that hosts this one;
+    /// `None` if this kind of poller has none.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>>;
 }
 
 /// The best selector that this system has.

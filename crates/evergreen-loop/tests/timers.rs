@@ -19,7 +19,7 @@ impl Clock for ByHand {
 
 fn loop_by_hand() -> (EventLoop, ByHand) {
     let clock = ByHand::default();
-    (EventLoop::builder().clock(clock.clone()).build().unwrap(), clock)
+    (EventLoop::builder().clock(clock.clone()).build().expect("this thread has no loop"), clock)
 }
 
 // EV-LOOP-06, EV-LOOP-08
@@ -125,8 +125,8 @@ fn no_wait_is_longer_than_a_day() {
             self.inner.notifier()
         }
 
-        fn as_fd(&self) -> BorrowedFd<'_> {
-            self.inner.as_fd()
+        fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+            self.inner.descriptor()
         }
     }
 

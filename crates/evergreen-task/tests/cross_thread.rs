@@ -1,4 +1,5 @@
 //! Wakes, remote tasks and destruction across threads.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use std::cell::Cell;
 use std::future::poll_fn;

@@ -112,8 +112,8 @@ impl Selector for EpollSelector {
         Arc::<Wake>::clone(&self.wake)
     }
 
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.poller.as_fd()
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.poller.as_fd())
     }
 }
 

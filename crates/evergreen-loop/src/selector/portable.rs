@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::{BorrowedFd, RawFd};
 use std::time::Duration;
 
 use polling::{Events, PollMode, Poller};
@@ -87,8 +87,15 @@ impl Selector for PortableSelector {
         Arc::new(Wake(Arc::clone(&self.poller)))
     }
 
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.poller.as_fd()
+    #[cfg(not(polling_test_poll_backend))]
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(std::os::fd::AsFd::as_fd(&*self.poller))
+    }
+
+    /// The plain `poll` back end, which `polling` can be made to use for tests, has none.
+    #[cfg(polling_test_poll_backend)]
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
     }
 }
 

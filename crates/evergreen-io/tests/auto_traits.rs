@@ -1,0 +1,61 @@
+//! Which types may go to other threads.
+
+use std::os::fd::{AsFd, AsRawFd};
+
+use evergreen_io::net::{
+    OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, TcpListener, TcpStream, WriteHalf,
+};
+use futures_io::{AsyncRead, AsyncWrite};
+use static_assertions::assert_impl_all;
+
+assert_impl_all!(TcpStream: Send, Sync, Unpin, AsyncRead, AsyncWrite, AsFd, AsRawFd);
+assert_impl_all!(&TcpStream: Send, Sync, Unpin, AsyncRead, AsyncWrite);
+assert_impl_all!(TcpListener: Send, Sync, Unpin, AsFd, AsRawFd);
+assert_impl_all!(ReadHalf<'_>: Send, Sync, Unpin, AsyncRead, AsRef<TcpStream>);
+assert_impl_all!(WriteHalf<'_>: Send, Sync, Unpin, AsyncWrite, AsRef<TcpStream>);
+assert_impl_all!(OwnedReadHalf: Send, Sync, Unpin, AsyncRead, AsRef<TcpStream>);
+assert_impl_all!(OwnedWriteHalf: Send, Sync, Unpin, AsyncWrite, AsRef<TcpStream>);
+assert_impl_all!(ReuniteError: Send, Sync, std::error::Error);
+
+fn sent<F: Future + Send>(_: F) {}
+
+//
+#[test]
+fn the_futures_of_a_socket_may_be_sent() {
+    fn of_stream(stream: &TcpStream) {
+        sent(stream.readable());
+        sent(stream.writable());
+        sent(async { stream.peek(&mut [0; 1]).await });
+    }
+    fn of_listener(listener: &TcpListener) {
+        sent(listener.accept());
+    }
+    let _: (fn(&TcpStream), fn(&TcpListener)) = (of_stream, of_listener);
+}
+
+/// Tells whether a value may be sent, without failing to compile if it may not.
+struct Probe<T>(T);
+
+impl<T: Send> Probe<T> {
+    #[expect(clippy::unused_self, reason = "found before the method of the trait")]
+    const fn may_be_sent(&self) -> bool {
+        true
+    }
+}
+
+trait NotSent {
+    fn may_be_sent(&self) -> bool {
+        false
+    }
+}
+
+impl<T> NotSent for Probe<T> {}
+
+//
+#[test]
+fn the_futures_that_make_a_socket_may_be_sent() {
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    assert!(!Probe(std::rc::Rc::new(())).may_be_sent(), "the probe works");
+    assert!(Probe(TcpStream::connect(address)).may_be_sent());
+    assert!(Probe(TcpListener::bind(address)).may_be_sent());
+}

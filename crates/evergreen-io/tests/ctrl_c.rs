@@ -1,0 +1,74 @@
+//! Waiting for ctrl-c. Alone in its file, and one test: signals belong to the process.
+
+mod common;
+
+use std::time::Duration;
+
+use common::TestLoop;
+use evergreen_io::signal::ctrl_c;
+use evergreen_task::{spawn, timeout, yield_now};
+use rustix::process::{Signal, getpid, kill_process};
+
+fn interrupt() {
+    kill_process(getpid(), Signal::INT).unwrap();
+}
+
+//
+#[test]
+fn ctrl_c_is_waited_for_by_any_number_and_given_back() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let waiters = [spawn(ctrl_c()), spawn(ctrl_c())];
+        let killed = spawn(ctrl_c());
+        yield_now().await;
+        killed.kill();
+        assert!(killed.await.unwrap_err().is_exit());
+        interrupt();
+        for waiter in waiters {
+            waiter.await.unwrap().unwrap();
+        }
+        // Add, remove, add, deliver.
+        assert!(timeout(0.001, ctrl_c()).await.is_err());
+        let again = spawn(ctrl_c());
+        yield_now().await;
+        interrupt();
+        again.await.unwrap().unwrap();
+    });
+
+    // Waiting does not keep the loop alive.
+    spawn(ctrl_c());
+    let report = event_loop.run().unwrap();
+    assert_eq!((report.parked_tasks, report.stopped), (1, false));
+    drop(event_loop);
+
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let waiter = spawn(ctrl_c());
+        // One that comes before anybody polls again is not lost.
+        yield_now().await;
+        interrupt();
+        event_loop.call_soon(|| ());
+        assert!(timeout(Duration::from_secs(60), waiter).await.unwrap().is_ok());
+    });
+    drop(event_loop);
+
+    // A process that nobody waits in ends by the signal again.
+    let action = std::process::Command::new("/proc/self/exe")
+        .args(["--exact", "ends_by_the_signal", "--ignored"])
+        .output()
+        .unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&action.status), Some(2));
+}
+
+/// Run by the other test, in a process of its own.
+#[test]
+#[ignore = "ends the process"]
+fn ends_by_the_signal() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        assert!(timeout(0.001, ctrl_c()).await.is_err());
+        interrupt();
+        // The signal's disposition was restored: this line is not reached.
+        std::process::exit(3);
+    });
+}

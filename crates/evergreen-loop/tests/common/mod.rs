@@ -1,0 +1,234 @@
+//! What the tests share: a trace of what happened in which order, a clock that is set by hand,
+//! values that tell when they are dropped, and a second process for what ends one.
+
+#![allow(dead_code, reason = "no test file uses all of it")]
+
+use std::cell::Cell;
+use std::io::{self, Write};
+use std::os::fd::{BorrowedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Output};
+use std::rc::Rc;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use evergreen_loop::build::Interest;
+use evergreen_loop::seam::{
+    Clock, Event, Mode, Notify, Selector, SelectorTraits, SourceKey, system_selector,
+};
+use evergreen_loop::{EventLoop, LoopTime};
+use rustix::process::{Signal, getpid, kill_process};
+
+/// What happened so far, in order. Any thread may add to it.
+#[derive(Clone, Default)]
+pub(crate) struct Trace(Arc<Mutex<Vec<String>>>);
+
+impl Trace {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn note(&self, what: impl Into<String>) {
+        self.0.lock().expect("a trace").push(what.into());
+    }
+
+    /// A callback that notes `what`.
+    pub(crate) fn noting(&self, what: &'static str) -> impl FnMut() + Send + use<> {
+        let trace = self.clone();
+        move || trace.note(what)
+    }
+
+    /// A value that notes `what` when it is dropped.
+    pub(crate) fn on_drop(&self, what: &'static str) -> impl Send + use<> {
+        let trace = self.clone();
+        OnDrop::new(move || trace.note(what))
+    }
+
+    /// Takes note of what the loop reports, too.
+    pub(crate) fn of_errors(self, event_loop: &EventLoop) -> Self {
+        let trace = self.clone();
+        event_loop.set_exception_handler(move |context: &evergreen_loop::ErrorContext| {
+            trace.note(format!("{:?}: {}", context.origin(), context.message()));
+        });
+        self
+    }
+
+    /// How often `what` was noted.
+    pub(crate) fn count(&self, what: &str) -> usize {
+        self.0.lock().expect("a trace").iter().filter(|noted| *noted == what).count()
+    }
+
+    /// What was noted since the last call.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().expect("a trace"))
+    }
+}
+
+/// Calls a function when it is dropped.
+pub(crate) struct OnDrop<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> OnDrop<F> {
+    pub(crate) fn new(f: F) -> Self {
+        Self(Some(f))
+    }
+}
+
+impl<F: FnOnce()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(f) = self.0.take() {
+            f();
+        }
+    }
+}
+
+/// A clock that stands still until it is set forward.
+#[derive(Clone, Default)]
+pub(crate) struct ManualClock(Rc<Cell<Duration>>);
+
+impl ManualClock {
+    pub(crate) fn advance(&self, length: Duration) {
+        self.0.set(self.0.get() + length);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> LoopTime {
+        LoopTime::from_nanos(0) + self.0.get()
+    }
+}
+
+/// A loop whose time is set by hand.
+pub(crate) fn manual_loop() -> (EventLoop, ManualClock) {
+    let clock = ManualClock::default();
+    let event_loop = EventLoop::builder().clock(clock.clone()).build().expect("a loop");
+    (event_loop, clock)
+}
+
+/// One turn that does not wait.
+pub(crate) fn turn(event_loop: &EventLoop) -> evergreen_loop::TurnOutcome {
+    event_loop.turn(Some(Duration::ZERO)).expect("a turn")
+}
+
+/// So many turns that do not wait.
+pub(crate) fn turns(event_loop: &EventLoop, times: usize) {
+    for _ in 0..times {
+        turn(event_loop);
+    }
+}
+
+/// A loop that tells whenever it is about to sleep until somebody wakes it.
+pub(crate) fn sleepy_loop() -> (EventLoop, Receiver<()>) {
+    let (asleep, notices) = channel();
+    let event_loop = loop_with_waits(move |timeout| {
+        if timeout.is_none() {
+            // Nobody may be listening any more.
+            asleep.send(()).ok();
+        }
+        Ok(())
+    });
+    (event_loop, notices)
+}
+
+/// A loop that calls `before` whenever it asks the poller, which an error makes it not do.
+pub(crate) fn loop_with_waits(
+    before: impl FnMut(Option<Duration>) -> io::Result<()> + 'static,
+) -> EventLoop {
+    let selector = system_selector().expect("a selector");
+    let selector = WatchedSelector { selector, before: Box::new(before) };
+    EventLoop::builder().selector(selector).build().expect("a loop")
+}
+
+struct WatchedSelector {
+    selector: Box<dyn Selector>,
+    before: Box<dyn FnMut(Option<Duration>) -> io::Result<()>>,
+}
+
+impl Selector for WatchedSelector {
+    fn traits(&self) -> SelectorTraits {
+        self.selector.traits()
+    }
+
+    fn add(&mut self, fd: RawFd, key: SourceKey, interest: Interest, mode: Mode) -> io::Result<()> {
+        self.selector.add(fd, key, interest, mode)
+    }
+
+    fn modify(
+        &mut self,
+        fd: RawFd,
+        key: SourceKey,
+        interest: Interest,
+        mode: Mode,
+    ) -> io::Result<()> {
+        self.selector.modify(fd, key, interest, mode)
+    }
+
+    fn delete(&mut self, fd: RawFd) -> io::Result<()> {
+        self.selector.delete(fd)
+    }
+
+    fn wait(&mut self, timeout: Option<Duration>, events: &mut Vec<Event>) -> io::Result<()> {
+        (self.before)(timeout)?;
+        self.selector.wait(timeout, events)
+    }
+
+    fn notifier(&self) -> Arc<dyn Notify> {
+        self.selector.notifier()
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.selector.as_fd()
+    }
+}
+
+/// A pair of which the first end has a byte to read.
+pub(crate) fn readable_pair() -> (UnixStream, UnixStream) {
+    let (ours, mut theirs) = UnixStream::pair().expect("a pair");
+    theirs.write_all(b"x").expect("written");
+    (ours, theirs)
+}
+
+/// Calls the loop from another thread, which has ended when this returns.
+pub(crate) fn call_from_thread(event_loop: &EventLoop, f: impl FnOnce() + Send + 'static) {
+    let remote = event_loop.remote();
+    let thread = thread::spawn(move || drop(remote.call_from_thread(f).expect("a loop")));
+    thread.join().expect("no panic");
+}
+
+/// Sends this process a signal. Which thread gets it, and when, is the system's choice.
+pub(crate) fn send_signal(signum: i32) {
+    let signal = Signal::from_named_raw(signum).expect("a signal with a name");
+    kill_process(getpid(), signal).expect("a signal sent");
+}
+
+/// Sends this process a signal that `event_loop`, which has nothing else to do, has a handler for,
+/// and waits until it has come.
+pub(crate) fn deliver(event_loop: &EventLoop, signum: i32) {
+    assert_eq!(event_loop.next_deadline(), None);
+    send_signal(signum);
+    while event_loop.next_deadline().is_none() {
+        thread::yield_now();
+    }
+}
+
+pub(crate) const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// Set in the process that [`in_a_process_of_its_own`] starts.
+const CHILD: &str = "EVERGREEN_TEST_CHILD";
+
+/// Runs `body` in a second process, and tells how that one ended; `test` is the name of the test
+/// that calls this. `None` in the second process, after `body` has returned.
+pub(crate) fn in_a_process_of_its_own(test: &str, body: impl FnOnce()) -> Option<Output> {
+    if std::env::var_os(CHILD).is_some() {
+        body();
+        return None;
+    }
+    let program = std::env::current_exe().expect("a program");
+    let output = Command::new(program)
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env(CHILD, "1")
+        .output()
+        .expect("a second process");
+    Some(output)
+}
