@@ -31,12 +31,9 @@ pub async fn ctrl_c() -> io::Result<()> {
         }
     })?;
     let _handled = CancelOnDrop(handler);
-    poll_fn(|cx| match &mut *seen.borrow_mut() {
+    poll_fn(|cx| match seen.replace(Seen::Waiting(cx.waker().clone())) {
         Seen::Signal => Poll::Ready(()),
-        seen => {
-            *seen = Seen::Waiting(cx.waker().clone());
-            Poll::Pending
-        },
+        Seen::Nobody | Seen::Waiting(_) => Poll::Pending,
     })
     .await;
     Ok(())

@@ -83,6 +83,21 @@ impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
         result
     }
 
+    /// Makes a call when it is worth trying, beside others who wait for the same.
+    pub(crate) async fn io_when_ready<R>(
+        &self,
+        direction: Direction,
+        mut call: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            self.ready(direction).await?;
+            match self.try_io(direction, &mut call) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {},
+                result => return result,
+            }
+        }
+    }
+
     /// Waits until a call is worth trying.
     pub(crate) fn ready(
         &self,

@@ -20,18 +20,12 @@ assert_impl_all!(ReuniteError: Send, Sync, std::error::Error);
 fn sent<F: Future + Send>(_: F) {}
 
 //
-#[test]
-fn the_futures_of_a_socket_may_be_sent() {
-    fn of_stream(stream: &TcpStream) {
-        sent(stream.readable());
-        sent(stream.writable());
-        sent(async { stream.peek(&mut [0; 1]).await });
-    }
-    fn of_listener(listener: &TcpListener) {
-        sent(listener.accept());
-    }
-    let _: (fn(&TcpStream), fn(&TcpListener)) = (of_stream, of_listener);
-}
+const _: fn(&TcpStream, &TcpListener) = |stream, listener| {
+    sent(stream.readable());
+    sent(stream.writable());
+    sent(async { stream.peek(&mut [0; 1]).await });
+    sent(listener.accept());
+};
 
 /// Tells whether a value may be sent, without failing to compile if it may not.
 struct Probe<T>(T);
@@ -55,7 +49,7 @@ impl<T> NotSent for Probe<T> {}
 #[test]
 fn the_futures_that_make_a_socket_may_be_sent() {
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    assert!(!Probe(std::rc::Rc::new(())).may_be_sent(), "the probe works");
+    assert!(Probe(()).may_be_sent() && !Probe(std::rc::Rc::new(())).may_be_sent());
     assert!(Probe(TcpStream::connect(address)).may_be_sent());
     assert!(Probe(TcpListener::bind(address)).may_be_sent());
 }

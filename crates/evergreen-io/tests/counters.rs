@@ -1,4 +1,5 @@
 //! Nothing is left behind. Alone in its file: it counts the descriptors of the process.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Waiting for ctrl-c. Alone in its file, and one test: signals belong to the process.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 mod common;
 
@@ -53,11 +54,11 @@ fn ctrl_c_is_waited_for_by_any_number_and_given_back() {
     drop(event_loop);
 
     // A process that nobody waits in ends by the signal again.
-    let action = std::process::Command::new("/proc/self/exe")
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "ends_by_the_signal", "--ignored"])
         .output()
         .unwrap();
-    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&action.status), Some(2));
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&child.status), Some(2));
 }
 
 /// Run by the other test, in a process of its own.

@@ -1,4 +1,5 @@
 //! What a socket does to the life of the loop (D-5).
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 mod common;
 

@@ -23,7 +23,7 @@ const BLOCKING_THREADS: usize = 512;
 /// use evergreen_loop::EventLoop;
 ///
 /// let event_loop = EventLoop::builder().name("worker").entries_between_polls(16).build()?;
-/// assert_eq!(event_loop.name(), Some("worker".to_owned()));
+/// assert_eq!(event_loop.name(), Some("worker"));
 /// # Ok::<(), evergreen_loop::LoopError>(())
 /// ```
 #[must_use = "a builder makes no loop until `build` is called"]

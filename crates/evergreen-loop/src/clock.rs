@@ -184,7 +184,9 @@ impl Default for MonotonicClock {
 
 impl Clock for MonotonicClock {
     fn now(&self) -> LoopTime {
-        LoopTime::from_nanos(0) + self.zero.elapsed()
+        let elapsed = self.zero.elapsed();
+        // 584 years fit.
+        LoopTime::from_nanos(elapsed.as_secs() * 1_000_000_000 + u64::from(elapsed.subsec_nanos()))
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell, RefMut};
+use std::io::{self, Write};
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -24,7 +25,7 @@ use crate::remote::{LoopRemote, Shared};
 use crate::signals::Signals;
 use crate::sources::{SourceKey, Sources};
 use crate::sync::Arc;
-use crate::timers::{Alarm, TimerKey, Timers};
+use crate::timers::{Alarm, Due, TimerKey, Timers};
 use crate::watchers::{Place, Watchers};
 
 /// What a loop needs to know of the tasks that live on it.
@@ -84,6 +85,8 @@ pub(crate) struct Core {
     held: Cell<usize>,
     jobs: Cell<usize>,
     waits: Cell<u64>,
+    /// Lent to a turn while timers expire, so that it needs no memory of its own.
+    due: RefCell<Vec<Due>>,
 }
 
 /// The parts that a builder chooses.
@@ -123,6 +126,7 @@ impl Core {
             held: Cell::new(0),
             jobs: Cell::new(0),
             waits: Cell::new(0),
+            due: RefCell::default(),
         }
     }
 
@@ -153,6 +157,17 @@ impl Core {
 
     pub(crate) fn timers(&self) -> RefMut<'_, Timers> {
         self.timers.borrow_mut()
+    }
+
+    /// Takes out what is due at `now`. The list comes back with [`Core::give_back`].
+    pub(crate) fn take_due(&self, now: LoopTime) -> Vec<Due> {
+        let mut due = self.due.take();
+        self.timers().expire(now, &mut due);
+        due
+    }
+
+    pub(crate) fn give_back(&self, emptied: Vec<Due>) {
+        self.due.replace(emptied);
     }
 
     pub(crate) fn signals(&self) -> RefMut<'_, Signals> {
@@ -195,21 +210,24 @@ impl Core {
         }
     }
 
-    /// Runs `wake`, and takes the task that it queued out of the queue again.
-    pub(crate) fn capture(&self, wake: impl FnOnce()) -> Option<TaskEntry> {
-        self.take_inbox();
-        let before = self.ready.len();
+    /// Wakes a task; if that has queued it, it has its turn now, and not when the queue comes to it.
+    pub(crate) fn run_now(&self, wake: impl FnOnce()) {
+        let before = self.ready.pushed();
         wake();
-        if self.ready.len() != before + 1 {
-            return None;
+        if self.ready.pushed() == before {
+            return;
         }
-        match self.ready.pop_newest()? {
-            Entry::Task(task) => Some(task),
-            other => {
-                self.ready.push(other);
-                None
-            },
+        // Whatever the inbox held went into the queue before the task.
+        match self.ready.pop_newest() {
+            Some(Entry::Task(task)) => self.run_task(task),
+            Some(other) => self.ready.push(other),
+            None => {},
         }
+    }
+
+    /// Polls a task. It catches its own panics; those of what it drops at last end here.
+    pub(crate) fn run_task(&self, task: TaskEntry) {
+        self.guarded(|| ErrorContext::new(ErrorOrigin::Task), || task.run_on_its_loop());
     }
 
     /// Wakes whoever waited. A waker that panics does not keep the others asleep.
@@ -285,11 +303,17 @@ impl Core {
         self.phase.get()
     }
 
+    /// Whether the loop is running, or running destructors.
+    pub(crate) fn is_inside(&self) -> bool {
+        matches!(self.phase.get(), Phase::Running | Phase::Closing)
+    }
+
     /// Whether callbacks are still taken. They are dropped unrun while the loop is closing.
     ///
     /// # Panics
     ///
     /// If the loop is destroyed.
+    #[track_caller]
     pub(crate) fn takes_callbacks(&self) -> bool {
         assert!(self.phase.get() != Phase::Destroyed, "{}", LoopError::Closed);
         self.phase.get() != Phase::Closing
@@ -344,6 +368,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         let core = &self.core;
         core.phase.set(self.afterwards);
+        core.shared().inbox.fall_asleep();
         core.stopping.set(false);
         if let Some(since) = core.running_since.take() {
             add_time(&core.counters.running, core.now() - since);
@@ -384,9 +409,9 @@ pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the default exception handler prints")]
+/// A standard error that is closed is no reason to fail as well.
 fn print(context: &ErrorContext) {
-    eprintln!("evergreen: {context}");
+    writeln!(io::stderr(), "evergreen: {context}").ok();
 }
 
 /// The end.
@@ -406,15 +431,18 @@ impl Core {
         }
         self.shared().inbox.close();
         self.drop_entries();
-        self.guarded(|| ErrorContext::new(ErrorOrigin::Callback), || drop(self.pool.shut_down()));
+        self.pool.shut_down().into_iter().for_each(|job| self.drop_guarded(job));
         self.drop_entries();
+        self.drop_guarded(self.exception_handler.take());
         self.jobs.set(0);
         crate::current::uninstall(self);
         self.phase.set(Phase::Destroyed);
     }
 
+    /// Who waits on another thread is woken, and finds the loop closed; tasks of this one are ended
+    /// before they have another turn.
     fn drop_callbacks(&self) {
-        self.watchers.clear();
+        self.watchers.clear().into_iter().for_each(|hook| self.drop_guarded(hook));
         let mut callbacks = self.signals().clear();
         let found = self.sources().clear();
         callbacks.extend(found.callbacks);
@@ -422,10 +450,10 @@ impl Core {
         for alarm in alarms {
             match alarm {
                 Alarm::Call(callback) => callbacks.push(callback),
-                Alarm::Wake(waker) => self.drop_guarded(waker),
+                Alarm::Wake(waker) => self.wake_all([waker]),
             }
         }
-        found.wakers.into_iter().for_each(|waker| self.drop_guarded(waker));
+        self.wake_all(found.wakers);
         callbacks.into_iter().for_each(|callback| self.revoke_guarded(&callback));
     }
 
@@ -434,7 +462,7 @@ impl Core {
         self.take_inbox();
         while let Some(entry) = self.ready.pop() {
             match entry {
-                Entry::Task(task) => task.run(),
+                Entry::Task(task) => self.run_task(task),
                 Entry::Call(callback) => self.revoke_guarded(&callback),
                 Entry::RemoteCall(call) => {
                     self.guarded(|| ErrorContext::new(ErrorOrigin::Callback), || call.cancel());

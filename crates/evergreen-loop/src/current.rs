@@ -23,7 +23,8 @@ struct End;
 
 impl Drop for End {
     fn drop(&mut self) {
-        if let Some(core) = core() {
+        // A process may exit from inside the loop; then nothing of it can be ended any more.
+        if let Some(core) = core().filter(|core| !core.is_inside()) {
             core.close();
         }
     }

@@ -12,7 +12,7 @@ use crate::builder::Builder;
 use crate::clock::{Delay, LoopTime};
 use crate::core::{Core, Phase};
 use crate::current;
-use crate::entry::{Entry, TaskEntry};
+use crate::entry::Entry;
 use crate::error::{ErrorContext, LoopError, RunError, SystemStop};
 use crate::handler::{Callback, Handler, Kind, Registered, RemoteHandler, once, repeat};
 use crate::liveness::KeepAlive;
@@ -21,7 +21,7 @@ use crate::metrics::Metrics;
 use crate::registration::Direction;
 use crate::remote::LoopRemote;
 use crate::timers::Alarm;
-use crate::turn::{Main, turn};
+use crate::turn::turn;
 use crate::watchers::{Place, Watcher};
 
 /// One event loop of one thread.
@@ -339,7 +339,7 @@ impl EventLoop {
         let core = &self.core;
         let running = core.enter(Phase::Ended)?;
         while keep_on(core) && !core.is_stopped() {
-            turn(core, None, &mut |_| false)?;
+            turn(core, None, false, &mut |_| false)?;
         }
         let stopped = core.is_stopping();
         drop(running);
@@ -369,7 +369,7 @@ impl EventLoop {
         let future = pin!(future);
         let mut main = MainFuture::queue(core, future);
         while main.output.is_none() && !core.is_stopped() {
-            turn(core, None, &mut |wait| main.poll(wait))?;
+            turn(core, None, false, &mut |wait| main.poll(wait))?;
         }
         let stopped = core.is_stopping();
         drop(running);
@@ -418,26 +418,16 @@ impl EventLoop {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn turn(&self, timeout: Option<Duration>) -> Result<TurnOutcome, RunError> {
-        self.one_turn(timeout, &mut |_| false)
-    }
-
-    fn one_turn(
-        &self,
-        timeout: Option<Duration>,
-        main: &mut Main<'_>,
-    ) -> Result<TurnOutcome, RunError> {
         let core = &self.core;
         let running = core.enter(Phase::Idle)?;
-        turn(core, timeout, main)?;
-        let stopped = core.is_stopped();
-        if core.is_stopping() && !stopped {
+        turn(core, timeout, true, &mut |_| false)?;
+        let (stopping, stopped) = (core.is_stopping(), core.is_stopped());
+        drop(running);
+        if stopping && !stopped {
             // The pass goes on in the next turn, and so does the stop.
-            drop(running);
             core.request_stop(None);
             return Ok(TurnOutcome::Alive);
         }
-        drop(running);
-        core.shared().inbox.fall_asleep();
         self.finish(stopped)?;
         Ok(match (stopped, core.is_alive()) {
             (true, _) => TurnOutcome::Stopped,
@@ -583,17 +573,17 @@ impl EventLoop {
     }
 
     /// The name that the loop was given.
-    pub fn name(&self) -> Option<String> {
-        self.core.name().map(str::to_owned)
+    pub fn name(&self) -> Option<&str> {
+        self.core.name()
     }
 }
 
 /// For crates that bring tasks.
 impl EventLoop {
-    /// Runs `wake`, and takes the task that it queued, if it did, out of the queue again.
+    /// Wakes a task; if that has queued it, it has its turn now.
     #[doc(hidden)]
-    pub fn capture(&self, wake: impl FnOnce()) -> Option<TaskEntry> {
-        self.core.capture(wake)
+    pub fn run_now(&self, wake: impl FnOnce()) {
+        self.core.run_now(wake);
     }
 }
 

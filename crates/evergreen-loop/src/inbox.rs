@@ -8,7 +8,7 @@ use crate::sync::{AtomicBool, AtomicU8, Ordering};
 
 /// The loop runs, and looks here before it sleeps.
 const AWAKE: u8 = 0;
-/// The loop sleeps or is about to: the next sender wakes it.
+/// The loop sleeps, is about to, or does not run: the next sender wakes it.
 const ASLEEP: u8 = 1;
 /// A sender has seen to the wake-up; others need not.
 const NOTIFIED: u8 = 2;
@@ -25,7 +25,7 @@ impl Inbox {
         Self {
             queue: ConcurrentQueue::unbounded(),
             pending: AtomicBool::new(false),
-            state: AtomicU8::new(AWAKE),
+            state: AtomicU8::new(ASLEEP),
         }
     }
 
@@ -70,8 +70,10 @@ impl Inbox {
         }
     }
 
-    /// Refuses all further pushes.
+    /// Refuses all further pushes. Those that came before are there to be drained, also if their
+    /// thread has not come to say so yet.
     pub(crate) fn close(&self) {
         self.queue.close();
+        self.pending.store(true, Ordering::SeqCst);
     }
 }

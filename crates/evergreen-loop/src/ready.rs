@@ -49,6 +49,11 @@ impl Ready {
         self.popped.get() == self.pass_end.get()
     }
 
+    /// How many entries were ever pushed.
+    pub(crate) fn pushed(&self) -> u64 {
+        self.popped.get() + self.queue.borrow().len() as u64
+    }
+
     /// Takes the newest entry back.
     pub(crate) fn pop_newest(&self) -> Option<Entry> {
         self.queue.borrow_mut().pop_back()

@@ -13,7 +13,7 @@ use crate::current;
 use crate::error::LoopError;
 use crate::remote::LoopRemote;
 use crate::selector::ReadySet;
-use crate::sources::{SourceKey, Ticket};
+use crate::sources::{Parked, SourceKey, Ticket};
 
 /// One of the two ways bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,11 +112,23 @@ impl Registration {
     ///
     /// If the poller refuses, or the loop is destroyed.
     pub fn poll_ready(&self, direction: Direction, waker: &Waker) -> Poll<io::Result<()>> {
+        self.poll_ready_at(direction, None, waker)
+    }
+
+    fn poll_ready_at(
+        &self,
+        direction: Direction,
+        ticket: Option<Ticket>,
+        waker: &Waker,
+    ) -> Poll<io::Result<()>> {
         let Some(core) = self.local() else { return Poll::Ready(Ok(self.remote.check()?)) };
         let ready = core.sources().ready(self.key);
         match ready {
             Some(ready) if ready.intersects(direction.ready()) => Poll::Ready(Ok(())),
-            Some(_) => parked(core.sources().park(self.key, direction, waker)),
+            Some(_) => {
+                let parked = core.sources().park(self.key, direction, ticket, waker);
+                pending(parked)
+            },
             None => Poll::Ready(Err(LoopError::Closed.into())),
         }
     }
@@ -127,19 +139,29 @@ impl Registration {
     ///
     /// If the poller refuses, or the loop is destroyed.
     pub fn poll_blocked(&self, direction: Direction, waker: &Waker) -> Poll<io::Result<()>> {
-        let key = self.key;
-        if let Some(core) = self.local() {
-            core.sources().clear_ready(key, direction);
-            return parked(core.sources().park(key, direction, waker));
+        self.clear_ready(direction);
+        match self.local() {
+            Some(_) => self.poll_ready(direction, waker),
+            None => self.park_remote(direction, None, waker),
         }
-        let waker = waker.clone();
-        let sent = self.remote.work(move |core| {
-            let parked = core.sources().park_remote(key, direction, &waker);
-            if parked.is_err() {
+    }
+
+    /// Has the loop park a waker of this thread.
+    fn park_remote(
+        &self,
+        direction: Direction,
+        ticket: Option<Ticket>,
+        waker: &Waker,
+    ) -> Poll<io::Result<()>> {
+        let (key, waiting) = (self.key, WakeOnDrop(Some(waker.clone())));
+        self.remote.work(move |core| {
+            let Some(waker) = waiting.disarm() else { return };
+            let parked = core.sources().park_remote(key, direction, ticket, &waker);
+            if parked.refused.is_some() {
                 waker.wake();
             }
-        });
-        parked(sent.map_err(io::Error::from))
+        })?;
+        Poll::Pending
     }
 
     /// A call on this thread would have blocked: readiness is unknown until the poller tells.
@@ -159,7 +181,7 @@ impl Registration {
 
     /// Waits until the descriptor is ready, beside others who wait for the same.
     pub fn readiness(&self, direction: Direction) -> Readiness<'_> {
-        Readiness { registration: self, direction, ticket: None, asked: false }
+        Readiness { registration: self, direction, ticket: None }
     }
 
     /// Ends the registration and closes the descriptor.
@@ -199,21 +221,36 @@ impl Registration {
     }
 }
 
-fn parked<T>(result: io::Result<T>) -> Poll<io::Result<()>> {
-    match result {
-        Ok(_) => Poll::Pending,
-        Err(error) => Poll::Ready(Err(error)),
+fn pending(parked: Parked) -> Poll<io::Result<()>> {
+    drop(parked.replaced);
+    parked.refused.map_or(Poll::Pending, |error| Poll::Ready(Err(error)))
+}
+
+/// A waker on its way to the loop. If it does not arrive, whoever waits looks again.
+struct WakeOnDrop(Option<Waker>);
+
+impl WakeOnDrop {
+    fn disarm(mut self) -> Option<Waker> {
+        self.0.take()
     }
 }
 
-/// Waits for one direction of a [`Registration`]. Dropping it takes the interest back.
+impl Drop for WakeOnDrop {
+    fn drop(&mut self) {
+        if let Some(waker) = self.0.take() {
+            waker.wake();
+        }
+    }
+}
+
+/// Waits for one direction of a [`Registration`], beside others. Dropping it takes the interest
+/// back.
 #[must_use = "futures do nothing unless they are polled"]
 pub struct Readiness<'a> {
     registration: &'a Registration,
     direction: Direction,
+    /// Its place among the waiting, once it waits.
     ticket: Option<Ticket>,
-    /// On another thread: whether the loop was asked to wake us.
-    asked: bool,
 }
 
 impl Future for Readiness<'_> {
@@ -221,35 +258,17 @@ impl Future for Readiness<'_> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        match this.registration.local() {
-            Some(core) => this.poll_local(&core, cx.waker()),
-            None => this.poll_remote(cx.waker()),
+        let (registration, direction) = (this.registration, this.direction);
+        let waited_before = this.ticket.is_some();
+        let ticket = Some(*this.ticket.get_or_insert_with(Ticket::next));
+        if registration.local().is_some() {
+            return registration.poll_ready_at(direction, ticket, cx.waker());
         }
-    }
-}
-
-impl Readiness<'_> {
-    fn poll_local(&mut self, core: &Core, waker: &Waker) -> Poll<io::Result<()>> {
-        let (key, direction) = (self.registration.key, self.direction);
-        let Some(ready) = core.sources().ready(key) else {
-            return Poll::Ready(Err(LoopError::Closed.into()));
-        };
-        if ready.intersects(direction.ready()) {
+        // Elsewhere the kernel knows best, once the loop has woken us.
+        if waited_before && ready_now(registration.fd, direction)? {
             return Poll::Ready(Ok(()));
         }
-        let last = self.ticket.take().and_then(|last| core.sources().unpark(key, direction, last));
-        self.ticket = Some(core.sources().park_beside(key, direction, waker)?);
-        drop(last);
-        Poll::Pending
-    }
-
-    /// Asks the kernel first, then the loop.
-    fn poll_remote(&mut self, waker: &Waker) -> Poll<io::Result<()>> {
-        if self.asked && ready_now(self.registration.fd, self.direction)? {
-            return Poll::Ready(Ok(()));
-        }
-        self.asked = true;
-        self.registration.poll_blocked(self.direction, waker)
+        registration.park_remote(direction, ticket, cx.waker())
     }
 }
 

@@ -35,7 +35,8 @@ impl ReadySet {
     pub const READABLE: Self = Self(1);
     /// A write would not block.
     pub const WRITABLE: Self = Self(2);
-    /// The peer hung up, closed its side, or the descriptor has an error: a read will tell.
+    /// The peer hung up, closed its side or sent urgent data, or the descriptor has an error: only
+    /// reading until it would block tells all.
     pub const CLOSED: Self = Self(4);
 
     /// Both together.
@@ -156,8 +157,9 @@ pub(crate) fn borrow(fd: RawFd) -> io::Result<BorrowedFd<'static>> {
     if fd < 0 {
         return Err(io::Error::from_raw_os_error(libc::EBADF));
     }
-    // SAFETY: not -1, and it does not outlive the system call it is lent to. If the descriptor is
-    // not open the kernel says so; nothing is read or written through it.
+    // SAFETY: not -1, and lent to a system call that watches or polls the number, or to a host for
+    // as long as the poller lives. Whether a watched number is open is its owner's matter; if it
+    // is not, the kernel says so, and nothing is read, written or closed through it.
     #[expect(unsafe_code, reason = "watchers are keyed by number, as in Python")]
     Ok(unsafe { BorrowedFd::borrow_raw(fd) })
 }

@@ -1,9 +1,9 @@
 //! The table of watched descriptors: edge sources with cached readiness, and level watchers.
 //!
-//! A descriptor is one or the other, never both. The kernel's own table refuses a second
-//! registration, so only level watchers, which are removed by number, are kept by number here.
+//! A descriptor is one or the other, never both: the kernel's own table refuses a second
+//! registration. Who has a number now is noted here, because a descriptor can be closed behind the
+//! loop's back, or on another thread, and its number given out again at once.
 
-use std::collections::HashMap;
 use std::io;
 use std::os::fd::RawFd;
 use std::rc::Rc;
@@ -15,6 +15,7 @@ use crate::error::LoopError;
 use crate::handler::Registered;
 use crate::registration::{Direction, Interest};
 use crate::selector::{Event, Mode, ReadySet, Selector};
+use crate::sync::{AtomicU64, Ordering};
 
 /// Tells one source from all others, also from later ones with the same descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,10 +36,9 @@ impl SourceKey {
 pub(crate) struct Sources {
     selector: Box<dyn Selector>,
     table: Arena<Source>,
-    watched: HashMap<RawFd, SourceKey>,
+    owners: Owners,
     /// Directions that somebody waits for: what keeps the loop alive.
     awaited: usize,
-    tickets: u64,
     events: Vec<Event>,
     found: Found,
     stale: Vec<Rc<Registered>>,
@@ -65,9 +65,51 @@ struct Waiting {
     others: Vec<(Ticket, Waker)>,
 }
 
-/// Names a place among those who wait for readiness.
+/// Names a place among those who wait for readiness. Any thread may take one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(u64);
+
+impl Ticket {
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What parking has come to. It is looked at, and dropped, when the table is no longer borrowed: the
+/// waker that was replaced may have a destructor.
+#[derive(Default)]
+pub(crate) struct Parked {
+    pub(crate) replaced: Option<Waker>,
+    pub(crate) refused: Option<io::Error>,
+}
+
+/// Which source a descriptor's number stands for.
+#[derive(Default)]
+struct Owners(Vec<Option<SourceKey>>);
+
+impl Owners {
+    fn get(&self, fd: RawFd) -> Option<SourceKey> {
+        *self.0.get(usize::try_from(fd).ok()?)?
+    }
+
+    fn set(&mut self, fd: RawFd, key: SourceKey) {
+        let Ok(index) = usize::try_from(fd) else { return };
+        if index >= self.0.len() {
+            self.0.resize(index + 1, None);
+        }
+        self.0[index] = Some(key);
+    }
+
+    /// Forgets a number, if it still stands for `key`.
+    fn clear(&mut self, fd: RawFd, key: SourceKey) -> bool {
+        let ours = self.get(fd) == Some(key);
+        if let (true, Ok(index)) = (ours, usize::try_from(fd)) {
+            self.0[index] = None;
+        }
+        ours
+    }
+}
 
 struct LevelWatch {
     fd: RawFd,
@@ -86,9 +128,8 @@ impl Sources {
         Self {
             selector,
             table: Arena::new(),
-            watched: HashMap::new(),
+            owners: Owners::default(),
             awaited: 0,
-            tickets: 0,
             events: Vec::new(),
             found: Found::default(),
             stale: Vec::new(),
@@ -123,13 +164,15 @@ impl Sources {
             return Err(LoopError::watching(fd, error));
         }
         self.forget_stale_watch(fd);
+        self.owners.set(fd, key);
         Ok(key)
     }
 
     /// The poller has taken a descriptor as new, or does not know it: if it was watched, it was
     /// closed behind the loop's back and the number given out again.
     fn forget_stale_watch(&mut self, fd: RawFd) {
-        let Some(key) = self.watched.remove(&fd) else { return };
+        let Some(key) = self.watch_of(fd) else { return };
+        self.owners.clear(fd, key);
         if let Some(Source::Level(watch)) = self.table.remove(key.0) {
             let callbacks = watch.callbacks.into_iter().flatten();
             let before = self.stale.len();
@@ -147,7 +190,8 @@ impl Sources {
     /// Gives back whoever waited for it.
     pub(crate) fn remove_edge(&mut self, key: SourceKey, closing: bool) -> Vec<Waker> {
         let Some(Source::Edge(source)) = self.table.remove(key.0) else { return Vec::new() };
-        if !closing || self.selector.traits().delete_before_close {
+        let ours = self.owners.clear(source.fd, key);
+        if ours && (!closing || self.selector.traits().delete_before_close) {
             // An error says that it was closed already.
             self.selector.delete(source.fd).ok();
         }
@@ -191,51 +235,37 @@ impl Sources {
         }
     }
 
-    /// Leaves the waker that is to be woken when `direction` is ready, in place of the last, which
-    /// is given back: its destructor is not the table's business.
+    /// Leaves the waker that is to be woken when `direction` is ready: at the place that `ticket`
+    /// names, or in place of the last that polled.
     pub(crate) fn park(
         &mut self,
         key: SourceKey,
         direction: Direction,
+        ticket: Option<Ticket>,
         waker: &Waker,
-    ) -> io::Result<Option<Waker>> {
-        self.wait_for(key, direction, |waiting| match &mut waiting.poller {
-            Some(old) if old.will_wake(waker) => None,
-            slot => slot.replace(waker.clone()),
-        })
-    }
-
-    /// As [`Sources::park`], beside whoever waits already.
-    pub(crate) fn park_beside(
-        &mut self,
-        key: SourceKey,
-        direction: Direction,
-        waker: &Waker,
-    ) -> io::Result<Ticket> {
-        self.tickets += 1;
-        let ticket = Ticket(self.tickets);
-        self.wait_for(key, direction, |waiting| {
-            waiting.others.push((ticket, waker.clone()));
-            None
-        })?;
-        Ok(ticket)
-    }
-
-    fn wait_for(
-        &mut self,
-        key: SourceKey,
-        direction: Direction,
-        park: impl FnOnce(&mut Waiting) -> Option<Waker>,
-    ) -> io::Result<Option<Waker>> {
-        let Some(source) = self.edge(key) else { return Ok(None) };
+    ) -> Parked {
+        let Some(source) = self.edge(key) else { return Parked::default() };
         let waiting = &mut source.waiting[direction as usize];
         let awaited_before = waiting.is_awaited();
-        let replaced = park(waiting);
+        let replaced = waiting.put(ticket, waker);
         self.awaited += usize::from(!awaited_before);
-        if !self.selector.traits().edge {
-            self.rearm(key)?;
-        }
-        Ok(replaced)
+        let refused = if self.selector.traits().edge { None } else { self.rearm(key).err() };
+        Parked { replaced, refused }
+    }
+
+    /// Parks for somebody on another thread, whose call would have blocked. What became ready
+    /// since then is reported anew, because the registration is armed again.
+    pub(crate) fn park_remote(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        ticket: Option<Ticket>,
+        waker: &Waker,
+    ) -> Parked {
+        self.clear_ready(key, direction);
+        let parked = self.park(key, direction, ticket, waker);
+        let refused = self.rearm(key).err();
+        Parked { refused, ..parked }
     }
 
     /// Takes a place among the waiting back, with its waker.
@@ -246,25 +276,10 @@ impl Sources {
         ticket: Ticket,
     ) -> Option<Waker> {
         let waiting = &mut self.edge(key)?.waiting[direction as usize];
-        let place = waiting.others.iter().position(|(other, _)| *other == ticket)?;
-        let (_, waker) = waiting.others.remove(place);
+        let (_, waker) = waiting.others.remove(waiting.place_of(ticket)?);
         let awaited = waiting.is_awaited();
         self.awaited -= usize::from(!awaited);
         Some(waker)
-    }
-
-    /// Parks for somebody on another thread, whose call would have blocked. What became ready
-    /// since then is reported anew, because the registration is armed again.
-    pub(crate) fn park_remote(
-        &mut self,
-        key: SourceKey,
-        direction: Direction,
-        waker: &Waker,
-    ) -> io::Result<Option<Waker>> {
-        self.clear_ready(key, direction);
-        let replaced = self.park(key, direction, waker)?;
-        self.rearm(key)?;
-        Ok(replaced)
     }
 
     /// Asks a one-shot poller for what is waited for, an edge poller for everything again.
@@ -295,7 +310,7 @@ impl Sources {
             self.table.remove(key.0);
             return Err(LoopError::watching(fd, error));
         }
-        self.watched.insert(fd, key);
+        self.owners.set(fd, key);
         self.awaited += 1;
         Ok(key)
     }
@@ -335,7 +350,8 @@ impl Sources {
 
     /// The key under which a descriptor is watched by number.
     pub(crate) fn watch_of(&self, fd: RawFd) -> Option<SourceKey> {
-        self.watched.get(&fd).copied()
+        let key = self.owners.get(fd)?;
+        matches!(self.table.get(key.0), Some(Source::Level(_))).then_some(key)
     }
 
     /// Takes a level watcher away. Never fails, also if the descriptor was closed meanwhile.
@@ -350,7 +366,7 @@ impl Sources {
         let (fd, interest) = (watch.fd, watch.interest());
         if interest == Interest::NONE {
             self.table.remove(key.0);
-            self.watched.remove(&fd);
+            self.owners.clear(fd, key);
             self.selector.delete(fd).ok();
         } else {
             self.selector.modify(fd, key, interest, Mode::Level).ok();
@@ -403,7 +419,7 @@ impl Sources {
     /// Takes everything out, for the end of the loop.
     pub(crate) fn clear(&mut self) -> Found {
         let mut found = Found::default();
-        self.watched.clear();
+        self.owners = Owners::default();
         self.awaited = 0;
         for source in self.table.drain() {
             match source {
@@ -444,6 +460,29 @@ impl EdgeSource {
 }
 
 impl Waiting {
+    fn place_of(&self, ticket: Ticket) -> Option<usize> {
+        self.others.iter().position(|(other, _)| *other == ticket)
+    }
+
+    /// Leaves a waker, and gives the one that stood there back.
+    fn put(&mut self, ticket: Option<Ticket>, waker: &Waker) -> Option<Waker> {
+        let place = match ticket {
+            None => &mut self.poller,
+            Some(ticket) => {
+                let Some(place) = self.place_of(ticket) else {
+                    self.others.push((ticket, waker.clone()));
+                    return None;
+                };
+                let (_, known) = &mut self.others[place];
+                return (!known.will_wake(waker)).then(|| std::mem::replace(known, waker.clone()));
+            },
+        };
+        match place {
+            Some(known) if known.will_wake(waker) => None,
+            place => place.replace(waker.clone()),
+        }
+    }
+
     fn is_awaited(&self) -> bool {
         self.poller.is_some() || !self.others.is_empty()
     }

@@ -8,7 +8,6 @@ use std::time::Duration;
 use crate::clock::{Clock, LoopTime, MonotonicClock};
 use crate::core::Core;
 use crate::current;
-use crate::error::LoopError;
 use crate::remote::LoopRemote;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
 use crate::timers::{Alarm, TimerKey};
@@ -34,6 +33,8 @@ enum State {
 /// What a timer that is polled on another thread shares with its loop.
 struct RemoteWait {
     expired: AtomicBool,
+    /// It is to be armed no more; the request may still be on its way.
+    cancelled: AtomicBool,
     waker: Mutex<Option<Waker>>,
     key: Mutex<Option<TimerKey>>,
 }
@@ -93,13 +94,9 @@ impl Timer {
 
     fn poll_local(&mut self, core: &Core, waker: &Waker) -> Poll<()> {
         if let State::Local(key) = self.state {
-            return match core.timers().rewake(key, waker) {
-                Ok(former) => {
-                    drop(former);
-                    Poll::Pending
-                },
-                Err(()) => self.expire(),
-            };
+            // The waker that is replaced is dropped when the wheel is no longer borrowed.
+            let rewoken = core.timers().rewake(key, waker);
+            return if rewoken.is_ok() { Poll::Pending } else { self.expire() };
         }
         if let State::Remote(wait) = &self.state {
             if wait.expired.load(Ordering::SeqCst) {
@@ -119,6 +116,9 @@ impl Timer {
 
     /// On another thread: the loop arms the timer for us, and its alarm sets a flag.
     fn poll_remote(&mut self, waker: &Waker) -> Poll<()> {
+        if let Some(error) = self.remote.as_ref().and_then(|remote| remote.check().err()) {
+            panic!("{error}");
+        }
         if let State::Remote(wait) = &self.state {
             let former = lock(&wait.waker).replace(waker.clone());
             drop(former);
@@ -127,19 +127,10 @@ impl Timer {
         self.cancel();
         let wait = Arc::new(RemoteWait::new(waker));
         let (on_loop, deadline) = (Arc::clone(&wait), self.deadline);
-        let arm = move |core: &Rc<Core>| {
-            let alarm = Alarm::Wake(Waker::from(Arc::clone(&on_loop)));
-            let key = core.timers().insert(deadline, alarm);
-            *lock(&on_loop.key) = Some(key);
-        };
-        self.send(arm).unwrap_or_else(|error| panic!("{error}"));
+        let mut arming = Arming(Some(on_loop));
         self.state = State::Remote(wait);
+        self.on_loop(move |core| arming.arm(core, deadline));
         Poll::Pending
-    }
-
-    fn send(&self, work: impl FnOnce(&Rc<Core>) + Send + 'static) -> Result<(), LoopError> {
-        let remote = self.remote.as_ref().ok_or(LoopError::NoLoop)?;
-        remote.work(work)
     }
 
     /// Takes it out of the wheel, wherever this is.
@@ -147,10 +138,13 @@ impl Timer {
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle | State::Expired => {},
             State::Local(key) => self.on_loop(move |core| drop(core.cancel_timer(key))),
-            State::Remote(wait) => self.on_loop(move |core| {
-                let key = lock(&wait.key).take();
-                drop(key.and_then(|key| core.cancel_timer(key)));
-            }),
+            State::Remote(wait) => {
+                wait.cancelled.store(true, Ordering::SeqCst);
+                self.on_loop(move |core| {
+                    let key = lock(&wait.key).take();
+                    drop(key.and_then(|key| core.cancel_timer(key)));
+                });
+            },
         }
     }
 
@@ -170,10 +164,35 @@ impl Drop for Timer {
     }
 }
 
+/// A request to arm a timer, on its way to the loop. If it does not arrive, whoever waits is woken
+/// to find the loop closed.
+struct Arming(Option<Arc<RemoteWait>>);
+
+impl Arming {
+    fn arm(&mut self, core: &Core, deadline: LoopTime) {
+        let Some(wait) = self.0.take() else { return };
+        if wait.cancelled.load(Ordering::SeqCst) {
+            return;
+        }
+        let alarm = Alarm::Wake(Waker::from(Arc::clone(&wait)));
+        let key = core.timers().insert(deadline, alarm);
+        *lock(&wait.key) = Some(key);
+    }
+}
+
+impl Drop for Arming {
+    fn drop(&mut self) {
+        if let Some(wait) = self.0.take() {
+            Waker::from(wait).wake();
+        }
+    }
+}
+
 impl RemoteWait {
     fn new(waker: &Waker) -> Self {
         Self {
             expired: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
             waker: Mutex::new(Some(waker.clone())),
             key: Mutex::new(None),
         }

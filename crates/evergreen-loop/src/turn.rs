@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::core::Core;
 use crate::entry::Entry;
-use crate::error::LoopError;
+use crate::error::{ErrorContext, ErrorOrigin, LoopError};
 use crate::metrics::{add, add_time};
 use crate::timers::Alarm;
 use crate::watchers::Place;
@@ -16,17 +16,19 @@ const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Polls the future of a `block_on`, if the number is that of its wait. True when it is done.
 pub(crate) type Main<'a> = dyn FnMut(u64) -> bool + 'a;
 
-/// Runs one turn. It waits no longer than `limit` for something to do.
+/// Runs one turn. It waits no longer than `limit` for something to do. A turn that is hosted by a
+/// foreign loop asks the poller in any case, which makes its descriptor quiet again.
 pub(crate) fn turn(
     core: &Rc<Core>,
     limit: Option<Duration>,
+    hosted: bool,
     main: &mut Main<'_>,
 ) -> Result<(), LoopError> {
     core.count_turn();
     core.shared().inbox.wake_up();
     core.watchers.call(core, Place::Prepare);
     core.take_inbox();
-    poll(core, wait_time(core, limit))?;
+    poll(core, wait_time(core, limit), hosted)?;
     push_sources(core);
     push_signals(core);
     push_timers(core);
@@ -38,29 +40,41 @@ pub(crate) fn turn(
     Ok(())
 }
 
-/// How long the poller may sleep; `None` is for ever.
-fn wait_time(core: &Core, limit: Option<Duration>) -> Option<Duration> {
+/// How long the poller may sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    No,
+    For(Duration),
+    ForEver,
+}
+
+fn wait_time(core: &Core, limit: Option<Duration>) -> Wait {
     if !core.ready.is_empty() || core.is_stopping() || core.is_hooked(Place::Idle) {
-        return Some(Duration::ZERO);
+        return Wait::No;
     }
     let deadline = core.timers().next_deadline();
     let timer = deadline.map(|deadline| (deadline - core.now()).min(ONE_DAY));
-    match (timer, limit) {
-        (Some(timer), Some(limit)) => Some(timer.min(limit)),
-        (timer, limit) => timer.or(limit),
+    match timer.into_iter().chain(limit).min() {
+        Some(Duration::ZERO) => Wait::No,
+        Some(length) => Wait::For(length),
+        None => Wait::ForEver,
     }
 }
 
 /// Asks the poller what is ready. While it may sleep, other threads wake it.
-fn poll(core: &Core, timeout: Option<Duration>) -> Result<(), LoopError> {
-    let may_sleep = timeout != Some(Duration::ZERO) && fall_asleep(core);
-    if !may_sleep && core.sources().len() == 0 {
+fn poll(core: &Core, wait: Wait, hosted: bool) -> Result<(), LoopError> {
+    let may_sleep = wait != Wait::No && fall_asleep(core);
+    if !may_sleep && !hosted && core.sources().len() == 0 {
         return Ok(());
     }
     add(&core.counters.polls, 1);
     if !may_sleep {
         return Ok(core.sources().wait(Some(Duration::ZERO))?);
     }
+    let timeout = match wait {
+        Wait::For(length) => Some(length),
+        Wait::No | Wait::ForEver => None,
+    };
     let before = core.now();
     let waited = core.sources().wait(timeout);
     core.shared().inbox.wake_up();
@@ -99,14 +113,14 @@ fn push_timers(core: &Core) {
     if core.timers().len() == 0 {
         return;
     }
-    let mut due = Vec::new();
-    core.timers().expire(core.now(), &mut due);
-    for timer in due {
+    let mut due = core.take_due(core.now());
+    for timer in due.drain(..) {
         match timer.alarm {
             Alarm::Call(callback) => core.push(Entry::Call(callback)),
             Alarm::Wake(waker) => core.wake_all([waker]),
         }
     }
+    core.give_back(due);
 }
 
 /// Runs entries until there are none, the bound of D-2 is reached, a stopped pass is over or the
@@ -132,10 +146,12 @@ fn next_entry(core: &Core) -> Option<Entry> {
 
 fn run_entry(core: &Rc<Core>, entry: Entry, main: &mut Main<'_>) -> bool {
     match entry {
-        Entry::Task(task) => task.run(),
+        Entry::Task(task) => core.run_task(task),
         Entry::Call(callback) => callback.run(core),
         Entry::RemoteCall(call) => call.run(core),
-        Entry::Work(work) => work(core),
+        Entry::Work(work) => {
+            core.guarded(|| ErrorContext::new(ErrorOrigin::Callback), || work(core));
+        },
         Entry::Main(wait) => return main(wait),
     }
     false

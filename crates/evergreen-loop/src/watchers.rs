@@ -15,7 +15,7 @@ pub(crate) enum Place {
     Idle,
 }
 
-type Hook = Rc<RefCell<dyn FnMut()>>;
+pub(crate) type Hook = Rc<RefCell<dyn FnMut()>>;
 
 /// The watchers of a loop. Where there are none, a turn pays a look at a counter.
 #[derive(Default)]
@@ -76,12 +76,14 @@ impl Watchers {
     }
 
     /// Takes everything out, for the end of the loop.
-    pub(crate) fn clear(&self) {
+    pub(crate) fn clear(&self) -> Vec<Hook> {
+        let mut cleared = Vec::new();
         for place in [Place::Prepare, Place::Check, Place::Idle] {
             let hooks = self.hooks[place as usize].take();
+            cleared.extend(hooks.into_iter().map(|(_, hook)| hook));
             self.count(place);
-            drop(hooks);
         }
+        cleared
     }
 }
 

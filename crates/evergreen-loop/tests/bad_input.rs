@@ -32,7 +32,7 @@ fn calls_at_the_wrong_time_each_have_their_own_text() {
     let event_loop = EventLoop::new().unwrap();
     let trace = Trace::new().of_errors(&event_loop);
     assert_eq!(text(EventLoop::new()), "this thread has an event loop: destroy it first");
-    assert_eq!(text(event_loop.stop()), "the event loop was not started");
+    assert_eq!(text(event_loop.stop()), "the event loop is not running");
     let (inner, on_call) = (event_loop.clone(), trace.clone());
     event_loop.call_soon(move || {
         on_call.note(text(inner.run()));

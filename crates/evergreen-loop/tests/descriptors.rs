@@ -13,6 +13,7 @@ use common::{Trace, readable_pair, turn, turns};
 use evergreen_loop::build::{Interest, Registration};
 use evergreen_loop::seam::PortableSelector;
 use evergreen_loop::{EventLoop, Handler, LoopError, TurnOutcome};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::pipe::pipe;
 
@@ -212,6 +213,30 @@ fn reader_and_writer_of_one_descriptor_come_and_go_independently() {
         assert!(event_loop.remove_writer(fd));
         assert_eq!(turn(event_loop), TurnOutcome::Idle);
         assert_eq!(event_loop.metrics().sources, 0);
+    });
+}
+
+// EV-LOOP-10, EV-LOOP-12: else the loop would be woken for ever with nobody to call.
+#[test]
+fn a_direction_that_is_watched_no_longer_does_not_keep_the_poller_busy() {
+    on_every_selector(|event_loop| {
+        let is_busy = || {
+            let mut fds = [PollFd::new(event_loop, PollFlags::IN)];
+            poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap() > 0
+        };
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let fd = ours.as_raw_fd();
+        event_loop.add_reader(fd, || ()).unwrap();
+        event_loop.add_writer(fd, || ()).unwrap();
+        turn(event_loop);
+        assert!(is_busy());
+        assert!(event_loop.remove_writer(fd));
+        turn(event_loop);
+        assert!(!is_busy());
+        assert!(event_loop.remove_reader(fd));
+        event_loop.add_writer(fd, || ()).unwrap().cancel();
+        turn(event_loop);
+        assert!(!is_busy());
     });
 }
 

@@ -94,7 +94,10 @@ fn a_call_from_a_thread_wakes_the_host() {
     });
     let _token = event_loop.keep_alive();
     turn(&event_loop);
-    let outcome = host(&event_loop, || waiting.send(()).unwrap());
+    // A host may look once more after the thread has said its last.
+    let outcome = host(&event_loop, || {
+        waiting.send(()).ok();
+    });
     thread.join().unwrap();
     assert_eq!(outcome, TurnOutcome::Stopped);
     assert_eq!(trace.take(), ["first call", "second call"]);

@@ -132,10 +132,17 @@ fn stop_finishes_a_pass_that_takes_several_turns() {
 
 // EV-LOOP-20
 #[test]
-fn stop_is_an_error_before_the_start_and_does_nothing_after_the_end() {
+fn stop_is_an_error_between_runs_and_does_nothing_after_the_end() {
     let event_loop = EventLoop::new().unwrap();
-    assert!(matches!(event_loop.stop(), Err(LoopError::NotStarted)));
-    assert!(matches!(event_loop.stop_with(SystemExit::new(1)), Err(LoopError::NotStarted)));
+    let is_not_running = || {
+        assert!(matches!(event_loop.stop(), Err(LoopError::NotStarted)));
+        assert!(matches!(event_loop.stop_with(SystemExit::new(1)), Err(LoopError::NotStarted)));
+    };
+    is_not_running();
+    turn(&event_loop);
+    is_not_running();
+    event_loop.block_on(async {});
+    is_not_running();
     event_loop.run().unwrap();
     event_loop.stop().unwrap();
     event_loop.stop_with(SystemExit::new(1)).unwrap();
@@ -390,6 +397,9 @@ fn an_exception_handler_that_panics_does_not_stop_the_loop() {
     event_loop.call_soon(|| panic!("2"));
     event_loop.call_soon(trace.noting("3"));
     event_loop.run().unwrap();
+    event_loop.reset_exception_handler();
+    event_loop.call_soon(|| panic!("4"));
+    event_loop.block_on(async {});
     assert_eq!(trace.take(), ["panicked: 1", "panicked: 2", "3"]);
 }
 

@@ -30,7 +30,5 @@ fn deliver(task: &Reference) {
     }
     task.header().mark_killed();
     let Some(event_loop) = EventLoop::try_current() else { return };
-    if let Some(turn) = event_loop.capture(|| task.wake()) {
-        turn.run();
-    }
+    event_loop.run_now(|| task.wake());
 }

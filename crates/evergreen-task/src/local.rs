@@ -18,12 +18,11 @@ use crate::task_ref::{current_id, with_running};
 ///
 /// ```
 /// # use evergreen_task::{Local, spawn};
-/// # use std::rc::Rc;
 /// # let event_loop = evergreen_loop::EventLoop::new()?;
 /// # event_loop.block_on(async {
-/// let user = Rc::new(Local::new());
+/// let user = Local::new();
 /// user.set("outside");
-/// let inner = Rc::clone(&user);
+/// let inner = user.clone();
 /// let seen = spawn(async move {
 ///     assert_eq!(inner.get(), None);
 ///     inner.set("inside");
@@ -115,11 +114,11 @@ impl<T> Local<T> {
     ///
     /// Inside [`Local::with`] for the same task.
     pub fn take(&self) -> Option<T> {
-        let value = self.values().borrow_mut().get_mut(&current_id())?.take()?;
-        match Rc::try_unwrap(value) {
-            Ok(value) => Some(value),
-            Err(_) => panic!("the local value cannot be taken while `with` lends it"),
-        }
+        let mut values = self.values().borrow_mut();
+        let slot = values.get_mut(&current_id())?;
+        let lent = slot.as_ref().is_some_and(|value| Rc::strong_count(value) > 1);
+        assert!(!lent, "the local value cannot be taken while `with` lends it");
+        slot.take().and_then(Rc::into_inner)
     }
 
     /// Whether the running task has set a value.
@@ -129,6 +128,13 @@ impl<T> Local<T> {
 
     fn values(&self) -> &RefCell<HashMap<Option<TaskId>, Option<Rc<T>>>> {
         &self.0.0
+    }
+}
+
+impl<T> Clone for Local<T> {
+    /// The same local, not another one.
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
     }
 }
 
@@ -154,7 +160,7 @@ impl<T> TaskLocal<T> {
     }
 
     fn local(&self) -> Local<T> {
-        self.0.with(|local| Local(Rc::clone(&local.0)))
+        self.0.with(Local::clone)
     }
 
     /// As [`Local::set`].

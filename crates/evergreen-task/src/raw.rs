@@ -103,7 +103,12 @@ impl RawRunnable {
         if let Err(refused) = schedule(self.0) {
             // What was refused is the runnable, so the task is still there.
             header.get().mark_killed();
-            refused.run();
+            // SAFETY: a local task is started on its loop's thread, and a remote one may be ended,
+            // and its future dropped, on any.
+            #[expect(unsafe_code, reason = "ends a task that no loop takes")]
+            unsafe {
+                refused.run();
+            }
         }
     }
 

@@ -69,7 +69,7 @@ impl Timeout {
     /// Runs a future under this limit. The error is this very limit.
     pub fn run<F: Future>(self, future: F) -> Limited<F> {
         let timer = self.timer();
-        Limited { future, timer, timeout: Some(self) }
+        Limited { future: Some(future), timer, timeout: Some(self) }
     }
 
     /// Starts the clock now, for several futures one after the other.
@@ -124,7 +124,7 @@ pin_project! {
     #[must_use = "futures do nothing unless they are polled"]
     pub struct Limited<F> {
         #[pin]
-        future: F,
+        future: Option<F>,
         timer: Option<Sleep>,
         timeout: Option<Timeout>,
     }
@@ -135,20 +135,22 @@ impl<F: Future> Future for Limited<F> {
 
     /// # Panics
     ///
-    /// If it is polled after it said that the time was over.
+    /// If it is polled after it was ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        if let Poll::Ready(output) = this.future.poll(cx) {
-            *this.timer = None;
-            return Poll::Ready(Ok(output));
-        }
-        match poll_timer(this.timer, cx) {
-            Poll::Ready(()) => {
-                let timeout = this.timeout.take();
-                Poll::Ready(Err(timeout.expect("not polled after it was ready")))
+        let mut this = self.project();
+        let future = this.future.as_mut().as_pin_mut();
+        let future = future.expect("a future under a limit was polled after it was ready");
+        let output = match future.poll(cx) {
+            Poll::Ready(output) => Ok(output),
+            Poll::Pending => match poll_timer(this.timer, cx) {
+                Poll::Ready(()) => Err(this.timeout.take().expect("there until it is ready")),
+                Poll::Pending => return Poll::Pending,
             },
-            Poll::Pending => Poll::Pending,
-        }
+        };
+        // What is over holds nothing any more, neither the loop nor what the future owns.
+        *this.timer = None;
+        this.future.set(None);
+        Poll::Ready(output)
     }
 }
 
@@ -180,7 +182,7 @@ impl Armed<'_> {
     /// That of the inner future.
     pub async fn scope<F: Future>(&mut self, future: F) -> Result<F::Output, Timeout> {
         let timer = self.deadline.map(sleep_until);
-        Limited { future, timer, timeout: Some(self.timeout.clone()) }.await
+        Limited { future: Some(future), timer, timeout: Some(self.timeout.clone()) }.await
     }
 
     /// Stops the clock: what runs under the limit later has no limit.

@@ -193,9 +193,9 @@ async fn give_waker(to: Rc<RefCell<Option<Waker>>>, polls: Rc<Cell<usize>>) {
     poll_fn(|cx| {
         polls.set(polls.get() + 1);
         *to.borrow_mut() = Some(cx.waker().clone());
-        Poll::Pending
+        Poll::<()>::Pending
     })
-    .await
+    .await;
 }
 
 // F18

@@ -1,4 +1,5 @@
 //! Killing tasks: what runs, what is dropped, and in which order.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 mod common;
 
@@ -260,9 +261,9 @@ fn killed(stage: Stage, kills: usize, in_callback: bool) -> (usize, usize, Strin
     let task_ref = task.task_ref();
     let kill = move || (0..kills).for_each(|_| task_ref.kill());
     if in_callback {
-        drop(event_loop.call_soon(kill))
+        event_loop.call_soon(kill);
     } else {
-        kill()
+        kill();
     }
     event_loop.run_until(yield_now()).unwrap();
     if stage == Stage::Unstarted {

@@ -2,16 +2,15 @@
 
 mod common;
 
-use std::cell::RefCell;
 use std::future::{Future, pending};
 use std::panic::panic_any;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use common::{Bomb, TestLoop, Trace, Wakes, reports};
-use evergreen_task::{JoinError, Local, spawn, yield_now};
+use evergreen_task::{JoinError, Local, Task, spawn, yield_now};
 
 // F13, EV-TASK-08
 #[test]
@@ -19,7 +18,7 @@ fn a_destructor_that_panics_in_a_kill_is_reported_and_joiners_wake() {
     let (event_loop, trace) = (TestLoop::new(), Trace::new());
     let reported = reports(&event_loop);
     let noting = trace.clone();
-    let victim = evergreen_task::Task::builder().name("victim").spawn(async move {
+    let victim = Task::builder().name("victim").spawn(async move {
         let _outer = noting.on_drop("the other locals are dropped");
         let _bomb = Bomb("in a destructor");
         pending::<()>().await;
@@ -44,7 +43,7 @@ fn a_destructor_that_panics_after_the_end_does_not_take_the_output() {
     let event_loop = TestLoop::new();
     let reported = reports(&event_loop);
     let bomb = Bomb("in a capture");
-    let task = evergreen_task::Task::builder().name("task").spawn(async move {
+    let task = Task::builder().name("task").spawn(async move {
         let _captured = &bomb;
         7
     });
@@ -53,7 +52,7 @@ fn a_destructor_that_panics_after_the_end_does_not_take_the_output() {
     assert_eq!(error.to_string(), "the task panicked: in a capture");
     assert_eq!(reported.take(), ["Task task panicked: in a capture"]);
 
-    let task = evergreen_task::Task::builder().name("future").spawn(ReadyBomb(None));
+    let task = Task::builder().name("future").spawn(ReadyBomb(None));
     assert_eq!(event_loop.block_on(task).unwrap(), 7);
     assert_eq!(reported.take(), ["Task future panicked: in the future"]);
 }
@@ -64,9 +63,26 @@ struct ReadyBomb(Option<Bomb>);
 impl Future for ReadyBomb {
     type Output = u8;
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> std::task::Poll<u8> {
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u8> {
         self.0 = Some(Bomb("in the future"));
-        std::task::Poll::Ready(7)
+        Poll::Ready(7)
+    }
+}
+
+/// Panics when it is polled and when it is dropped.
+struct Twice;
+
+impl Future for Twice {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        panic!("in poll");
+    }
+}
+
+impl Drop for Twice {
+    fn drop(&mut self) {
+        panic!("in drop");
     }
 }
 
@@ -75,19 +91,7 @@ impl Future for ReadyBomb {
 fn a_task_that_panics_and_whose_future_panics_again_is_reported_twice() {
     let event_loop = TestLoop::new();
     let reported = reports(&event_loop);
-    struct Twice;
-    impl Future for Twice {
-        type Output = ();
-        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> std::task::Poll<()> {
-            panic!("in poll");
-        }
-    }
-    impl Drop for Twice {
-        fn drop(&mut self) {
-            panic!("in drop");
-        }
-    }
-    let task = evergreen_task::Task::builder().name("task").spawn(Twice);
+    let task = Task::builder().name("task").spawn(Twice);
     let error = event_loop.block_on(task).unwrap_err();
     assert_eq!(error.to_string(), "the task panicked: in poll");
     assert_eq!(reported.take(), ["Task task panicked: in poll", "Task task panicked: in drop"]);
@@ -98,7 +102,7 @@ fn a_task_that_panics_and_whose_future_panics_again_is_reported_twice() {
 fn an_output_that_nobody_takes_is_dropped_in_the_task_and_its_panic_is_reported() {
     let (event_loop, trace) = (TestLoop::new(), Trace::new());
     let reported = reports(&event_loop);
-    let task = evergreen_task::Task::builder().name("task");
+    let task = Task::builder().name("task");
     drop(task.spawn(async { Bomb("in the output") }));
     event_loop.call_soon(trace.noting("the loop goes on"));
     event_loop.run().unwrap();
@@ -122,20 +126,22 @@ fn an_output_that_nobody_takes_is_dropped_before_joiners_wake() {
     assert_eq!(trace.take(), ["output dropped", "joined"]);
 }
 
+/// A payload that panics with another one of its kind.
+struct Nested;
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        panic_any(Bomb("in the inner payload"));
+    }
+}
+
 // F13
 #[test]
 fn a_panic_whose_payload_panics_when_it_is_dropped_does_not_stop_the_loop() {
     let (event_loop, trace) = (TestLoop::new(), Trace::new());
     let reported = reports(&event_loop);
-    let named = |name| evergreen_task::Task::builder().name(name);
+    let named = |name| Task::builder().name(name);
     drop(named("detached").spawn(async { panic_any(Bomb("in the payload")) }));
-    // A payload that holds another one.
-    struct Nested;
-    impl Drop for Nested {
-        fn drop(&mut self) {
-            panic_any(Bomb("in the inner payload"));
-        }
-    }
     drop(named("nested").spawn(async { panic_any(Nested) }));
     let task = named("awaited").spawn(async { panic_any(Bomb("kept")) });
     event_loop.call_soon(trace.noting("the loop goes on"));
@@ -171,7 +177,7 @@ impl Wake for PanickingWaker {
 fn a_joiner_whose_waker_panics_does_not_keep_the_others_asleep() {
     let event_loop = TestLoop::new();
     let reported = reports(&event_loop);
-    let task = evergreen_task::Task::builder().name("task").spawn(yield_now());
+    let task = Task::builder().name("task").spawn(yield_now());
     let (mut bad, mut good) = (task.join(), task.join());
     let panicking = Waker::from(Arc::new(PanickingWaker));
     assert!(Pin::new(&mut bad).poll(&mut Context::from_waker(&panicking)).is_pending());
@@ -183,15 +189,6 @@ fn a_joiner_whose_waker_panics_does_not_keep_the_others_asleep() {
     assert!(task.is_finished());
 }
 
-/// Wakes a task that it holds alive, by a destructor.
-struct HoldsLocal(Rc<RefCell<Option<Bomb>>>);
-
-impl Drop for HoldsLocal {
-    fn drop(&mut self) {
-        drop(self.0.take());
-    }
-}
-
 // F13, EV-LOC-05
 #[test]
 fn a_local_that_panics_when_it_is_dropped_does_not_keep_the_other_locals() {
@@ -200,8 +197,8 @@ fn a_local_that_panics_when_it_is_dropped_does_not_keep_the_other_locals() {
     let (first, second) = (Rc::new(Local::new()), Rc::new(Local::new()));
     let (bad, good) = (Rc::clone(&first), Rc::clone(&second));
     let guard = trace.on_drop("second local dropped");
-    let task = evergreen_task::Task::builder().name("task").spawn(async move {
-        bad.set(HoldsLocal(Rc::new(RefCell::new(Some(Bomb("in a local"))))));
+    let task = Task::builder().name("task").spawn(async move {
+        bad.set(Bomb("in a local"));
         good.set(guard);
     });
     let (noting, task_ref) = (trace.clone(), task.task_ref());

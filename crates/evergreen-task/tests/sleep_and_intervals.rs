@@ -1,4 +1,5 @@
 //! Sleeping, and ticks at regular times.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 mod common;
 

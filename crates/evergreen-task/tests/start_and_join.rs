@@ -7,7 +7,9 @@ use std::future::{Future, pending};
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use common::{TestLoop, Trace, Wakes, poll_once, reports};
@@ -408,6 +410,38 @@ fn the_future_is_dropped_before_joiners_wake_and_while_handles_live() {
     event_loop.run().unwrap();
     assert_eq!(trace.take(), ["end", "captured dropped", "local dropped", "joined"]);
     drop(task);
+}
+
+/// Notes at the moment of its wake whether something was dropped before.
+#[derive(Default)]
+struct LooksAround {
+    dropped: AtomicBool,
+    seen: Mutex<Vec<bool>>,
+}
+
+impl Wake for LooksAround {
+    fn wake(self: Arc<Self>) {
+        self.seen.lock().expect("no panic").push(self.dropped.load(Ordering::SeqCst));
+    }
+}
+
+// EV-TASK-27
+#[test]
+fn the_future_is_gone_at_the_moment_a_joiner_is_woken() {
+    let event_loop = TestLoop::new();
+    let looks = Arc::new(LooksAround::default());
+    let noting = Arc::clone(&looks);
+    let guard = common::OnDrop::new(move || noting.dropped.store(true, Ordering::SeqCst));
+    // Captured, so that it goes with the future and not with the last poll.
+    let task = spawn(std::future::poll_fn(move |_| {
+        let _captured = &guard;
+        Poll::Ready(())
+    }));
+    let waker = Waker::from(Arc::clone(&looks));
+    let mut join = task.join();
+    assert!(Pin::new(&mut join).poll(&mut Context::from_waker(&waker)).is_pending());
+    event_loop.run().unwrap();
+    assert_eq!(*looks.seen.lock().unwrap(), [true]);
 }
 
 // EV-TASK-25

@@ -59,9 +59,8 @@ pub(super) async fn resolve(what: impl ToSocketAddrs) -> io::Result<Vec<SocketAd
 
 async fn look_up(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
     use std::net::ToSocketAddrs;
-    let event_loop = EventLoop::current()?;
     let name = host.clone();
-    let job = event_loop.run_blocking(move || (&*name, port).to_socket_addrs());
+    let job = EventLoop::current()?.run_blocking(move || (&*name, port).to_socket_addrs());
     match job.await {
         Ok(Ok(addresses)) => Ok(addresses.collect()),
         Ok(Err(error)) => Err(io::Error::new(error.kind(), format!("`{host}`: {error}"))),
@@ -89,17 +88,30 @@ macro_rules! text {
                 Target::of_text(self)
             }
         }
-        impl ToSocketAddrs for ($type, u16) {
-            fn target(&self) -> io::Result<Target> {
-                Ok(Target::of_host(&self.0, self.1))
-            }
-        }
     )* };
 }
 
-text!(&str, String);
+text!(str, String);
 
-impl ToSocketAddrs for &[SocketAddr] {
+impl ToSocketAddrs for (&str, u16) {
+    fn target(&self) -> io::Result<Target> {
+        Ok(Target::of_host(self.0, self.1))
+    }
+}
+
+impl ToSocketAddrs for (String, u16) {
+    fn target(&self) -> io::Result<Target> {
+        Ok(Target::of_host(&self.0, self.1))
+    }
+}
+
+impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {
+    fn target(&self) -> io::Result<Target> {
+        (**self).target()
+    }
+}
+
+impl ToSocketAddrs for [SocketAddr] {
     fn target(&self) -> io::Result<Target> {
         Ok(Target::Addresses(self.to_vec()))
     }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -107,6 +107,14 @@ macro_rules! reads {
             ) -> Poll<io::Result<usize>> {
                 Pin::new(&mut (*self).as_ref()).poll_read(cx, buffer)
             }
+
+            fn poll_read_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffers: &mut [IoSliceMut<'_>],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut (*self).as_ref()).poll_read_vectored(cx, buffers)
+            }
         }
     )* };
 }
@@ -120,6 +128,14 @@ macro_rules! writes {
                 bytes: &[u8],
             ) -> Poll<io::Result<usize>> {
                 Pin::new(&mut (*self).as_ref()).poll_write(cx, bytes)
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffers: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut (*self).as_ref()).poll_write_vectored(cx, buffers)
             }
 
             fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

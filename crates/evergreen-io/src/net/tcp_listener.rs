@@ -77,12 +77,14 @@ impl TcpListener {
     /// # Errors
     ///
     /// What the system says; `ECONNABORTED` and the lack of descriptors pass, the listener stays.
+    /// Several tasks may accept at once.
     ///
     /// # Kill safety
     ///
     /// No connection is lost.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        std::future::poll_fn(|cx| self.poll_accept(cx)).await
+        let (stream, peer) = self.source.io_when_ready(Direction::Read, accept).await?;
+        Ok((TcpStream::registered(stream)?, peer))
     }
 
     /// As [`TcpListener::accept`], to be polled. Only the waker of the last poll is woken.

@@ -1,6 +1,5 @@
 //! A TCP connection.
 
-use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -170,7 +169,7 @@ impl TcpStream {
         self.source.try_io(Direction::Write, |mut stream| stream.write(bytes))
     }
 
-    /// Waits for bytes and looks at them without taking them.
+    /// Waits for bytes and looks at them without taking them. Several tasks may do so at once.
     ///
     /// # Errors
     ///
@@ -180,10 +179,7 @@ impl TcpStream {
     ///
     /// Nothing is lost.
     pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let peek = |cx: &mut Context<'_>| {
-            self.source.poll_io(Direction::Read, cx, |stream| stream.peek(buffer))
-        };
-        poll_fn(peek).await
+        self.source.io_when_ready(Direction::Read, |stream| stream.peek(buffer)).await
     }
 
     /// Ends one direction, or both, for both ends.

@@ -141,13 +141,15 @@ fn flags(interest: Interest, mode: Mode) -> EventFlags {
     flags.set(EventFlags::IN, interest.readable());
     flags.set(EventFlags::OUT, interest.writable());
     flags.set(EventFlags::RDHUP | EventFlags::ET, mode == Mode::Edge);
+    // A read stops at urgent data, so it tells nothing by being short.
+    flags.set(EventFlags::PRI, mode == Mode::Edge && interest.readable());
     flags
 }
 
 fn ready_set(flags: EventFlags) -> ReadySet {
     let broken = flags.intersects(EventFlags::HUP | EventFlags::ERR);
-    let ended = flags.contains(EventFlags::RDHUP);
-    let readable = broken || ended || flags.intersects(EventFlags::IN | EventFlags::PRI);
+    let ended = flags.intersects(EventFlags::RDHUP | EventFlags::PRI);
+    let readable = broken || ended || flags.contains(EventFlags::IN);
     let writable = broken || flags.contains(EventFlags::OUT);
     ReadySet::READABLE
         .when(readable)

@@ -58,8 +58,9 @@ impl Subscription {
 }
 
 impl Disposition {
+    /// Puts the registry's action in place, if it is not there.
     fn resume(&mut self, signum: c_int, present: sigaction) -> io::Result<()> {
-        if self.subscriptions == 0 {
+        if present.sa_sigaction != self.registry.sa_sigaction {
             exchange(signum, Some(&self.registry))?;
             self.former = present;
         }

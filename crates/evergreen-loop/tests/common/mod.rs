@@ -177,8 +177,8 @@ impl Selector for WatchedSelector {
         self.selector.notifier()
     }
 
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.selector.as_fd()
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.selector.descriptor()
     }
 }
 

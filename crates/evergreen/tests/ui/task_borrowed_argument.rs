@@ -17,5 +17,5 @@ async fn named<'a>(name: &'a str, length: fn(&str) -> usize) -> usize {
 }
 
 fn main() {
-    greet("ada").detach();
+    drop(greet("ada"));
 }

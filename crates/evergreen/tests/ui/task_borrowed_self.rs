@@ -14,5 +14,5 @@ impl Session {
 }
 
 fn main() {
-    Session.shared().detach();
+    drop(Session.shared());
 }

@@ -4,5 +4,5 @@ const async fn answer() -> u8 {
 }
 
 fn main() {
-    answer().detach();
+    drop(answer());
 }

@@ -4,5 +4,5 @@ fn answer() -> u8 {
 }
 
 fn main() {
-    answer().detach();
+    drop(answer());
 }

@@ -2,5 +2,5 @@
 async fn greet() {}
 
 fn main() {
-    greet().detach();
+    drop(greet());
 }
