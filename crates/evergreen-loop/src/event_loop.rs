@@ -373,10 +373,8 @@ impl EventLoop {
         }
         let stopped = core.is_stopping();
         drop(running);
-        match main.output {
-            Some(output) => Ok(output),
-            None => Err(self.finish(stopped).err().unwrap_or(RunError::Stopped)),
-        }
+        self.finish(stopped)?;
+        main.output.ok_or(RunError::Stopped)
     }
 
     /// As [`EventLoop::run_until`], for programs that do not expect it to fail.

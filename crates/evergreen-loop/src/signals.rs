@@ -32,6 +32,10 @@ impl Deliveries {
         self.any.store(true, Ordering::SeqCst);
     }
 
+    fn forget(&self, signum: usize) {
+        self.counts[signum].store(0, Ordering::SeqCst);
+    }
+
     pub(crate) fn any(&self) -> bool {
         self.any.load(Ordering::SeqCst)
     }
@@ -66,6 +70,8 @@ impl Signals {
             handled.handlers.push(Rc::clone(handler));
             return Ok(());
         }
+        // What came for handlers that are gone is not for this one.
+        shared.deliveries.forget(index);
         let subscription = subscribe(signum, index, shared)?;
         let handlers = vec![Rc::clone(handler)];
         self.0.insert(signum, Handled { handlers, _subscription: subscription });

@@ -57,7 +57,8 @@ impl Watchers {
         for (id, hook) in hooks {
             if self.is_started(place, id) {
                 let context = || ErrorContext::new(ErrorOrigin::Watcher);
-                core.guarded(context, || hook.borrow_mut()());
+                // A watcher that stops itself is dropped in here.
+                core.guarded(context, move || hook.borrow_mut()());
             }
         }
     }
