@@ -125,6 +125,7 @@ fn a_listener_may_accept_and_be_dropped_on_another_thread() {
     let event_loop = TestLoop::new();
     let listener = event_loop.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
+    let remote = event_loop.remote();
     // A connection that is accepted is registered with the loop of the thread that accepts it.
     beside(&event_loop, move || {
         let here = EventLoop::new().unwrap();
@@ -134,6 +135,10 @@ fn a_listener_may_accept_and_be_dropped_on_another_thread() {
         assert_eq!(here.metrics().sources, 1);
         drop((stream, listener));
         assert_eq!(here.metrics().sources, 0);
+        // Some pollers have the descriptor closed by the loop's own thread.
+        let (here, there) = mpsc::channel();
+        remote.call_from_thread(move || here.send(()).unwrap()).unwrap();
+        there.recv().unwrap();
         std::net::TcpStream::connect(address).unwrap_err();
     });
     assert_eq!(event_loop.metrics().sources, 0);

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::clock::LoopTime;
 use crate::core::Core;
 use crate::entry::Entry;
 use crate::error::{ErrorContext, ErrorOrigin, LoopError};
@@ -28,10 +29,10 @@ pub(crate) fn turn(
     core.shared().inbox.wake_up();
     core.watchers.call(core, Place::Prepare);
     core.take_inbox();
-    poll(core, wait_time(core, limit), hosted)?;
+    let woke = poll(core, wait_time(core, limit), hosted)?;
     push_sources(core);
     push_signals(core);
-    push_timers(core);
+    push_timers(core, woke);
     core.watchers.call(core, Place::Check);
     let ran = run_entries(core, main);
     if ran == 0 {
@@ -61,15 +62,17 @@ fn wait_time(core: &Core, limit: Option<Duration>) -> Wait {
     }
 }
 
-/// Asks the poller what is ready. While it may sleep, other threads wake it.
-fn poll(core: &Core, wait: Wait, hosted: bool) -> Result<(), LoopError> {
+/// Asks the poller what is ready. While it may sleep, other threads wake it; then it tells when it
+/// woke.
+fn poll(core: &Core, wait: Wait, hosted: bool) -> Result<Option<LoopTime>, LoopError> {
     let may_sleep = wait != Wait::No && fall_asleep(core);
     if !may_sleep && !hosted && core.sources().len() == 0 {
-        return Ok(());
+        return Ok(None);
     }
     add(&core.counters.polls, 1);
     if !may_sleep {
-        return Ok(core.sources().wait(Some(Duration::ZERO))?);
+        core.sources().wait(Some(Duration::ZERO))?;
+        return Ok(None);
     }
     let timeout = match wait {
         Wait::For(length) => Some(length),
@@ -78,8 +81,10 @@ fn poll(core: &Core, wait: Wait, hosted: bool) -> Result<(), LoopError> {
     let before = core.now();
     let waited = core.sources().wait(timeout);
     core.shared().inbox.wake_up();
-    add_time(&core.counters.idle, core.now() - before);
-    Ok(waited?)
+    let woke = core.now();
+    add_time(&core.counters.idle, woke - before);
+    waited?;
+    Ok(Some(woke))
 }
 
 /// False if something has come that no poller tells of.
@@ -108,12 +113,12 @@ fn push_signals(core: &Core) {
     called.into_iter().for_each(|handler| core.push(Entry::Call(handler)));
 }
 
-/// Queues what is due, by deadline, then by creation.
-fn push_timers(core: &Core) {
+/// Queues what is due, by deadline, then by creation. One reading of the clock serves all.
+fn push_timers(core: &Core, woke: Option<LoopTime>) {
     if core.timers().len() == 0 {
         return;
     }
-    let mut due = core.take_due(core.now());
+    let mut due = core.take_due(woke.unwrap_or_else(|| core.now()));
     for timer in due.drain(..) {
         match timer.alarm {
             Alarm::Call(callback) => core.push(Entry::Call(callback)),
