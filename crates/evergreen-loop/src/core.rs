@@ -4,21 +4,25 @@
 //! wakers when they are woken, and the destructors of both. So everything that is to be called or
 //! dropped is first taken out, the borrow ends, and then it is called or dropped.
 
+mod closing;
+mod phase;
+mod report;
+
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell, RefMut};
-use std::io::{self, Write};
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::task::Waker;
 use std::time::Duration;
 
+pub(crate) use self::phase::Phase;
+use self::report::ExceptionHandler;
 use crate::blocking::Pool;
 use crate::clock::{ClockSource, LoopTime};
 use crate::entry::{Entry, TaskEntry};
-use crate::error::{ErrorContext, ErrorOrigin, LoopError, SystemStop};
-use crate::handler::{Kind, Registered};
-use crate::metrics::{Counters, Metrics, add, add_time};
+use crate::error::{ErrorContext, ErrorOrigin, SystemStop};
+use crate::handler::Registered;
+use crate::metrics::{Counters, Metrics, add};
 use crate::ready::Ready;
 use crate::registration::Direction;
 use crate::remote::{LoopRemote, Shared};
@@ -44,22 +48,6 @@ pub trait TaskTable: Any {
     /// For whoever installed the table to find its own type again.
     fn as_any(&self) -> &dyn Any;
 }
-
-/// Where a loop is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Created,
-    /// Between two runs that were no `run`: `block_on` or single turns.
-    Idle,
-    Running,
-    Ended,
-    /// Destructors run; nothing new is taken.
-    Closing,
-    Destroyed,
-}
-
-/// Receives what went wrong in callbacks and tasks.
-pub(crate) type ExceptionHandler = Rc<dyn Fn(&ErrorContext)>;
 
 pub(crate) struct Core {
     pub(crate) ready: Ready,
@@ -294,204 +282,6 @@ impl Core {
 
     pub(crate) fn has_entries(&self) -> bool {
         !self.ready.is_empty() || self.shared().inbox.is_pending()
-    }
-}
-
-/// Starting and stopping.
-impl Core {
-    pub(crate) fn phase(&self) -> Phase {
-        self.phase.get()
-    }
-
-    /// Whether the loop is running, or running destructors.
-    pub(crate) fn is_inside(&self) -> bool {
-        matches!(self.phase.get(), Phase::Running | Phase::Closing)
-    }
-
-    /// Whether callbacks are still taken. They are dropped unrun while the loop is closing.
-    ///
-    /// # Panics
-    ///
-    /// If the loop is destroyed.
-    #[track_caller]
-    pub(crate) fn takes_callbacks(&self) -> bool {
-        assert!(self.phase.get() != Phase::Destroyed, "{}", LoopError::Closed);
-        self.phase.get() != Phase::Closing
-    }
-
-    /// Begins to run, until the guard is dropped.
-    pub(crate) fn enter(self: &Rc<Self>, afterwards: Phase) -> Result<Running, LoopError> {
-        match self.phase.get() {
-            Phase::Running => return Err(LoopError::InsideLoop),
-            Phase::Closing | Phase::Destroyed => return Err(LoopError::Closed),
-            Phase::Ended if afterwards == Phase::Ended => return Err(LoopError::Ended),
-            Phase::Created | Phase::Idle | Phase::Ended => {},
-        }
-        let was_ended = self.phase.get() == Phase::Ended;
-        self.phase.set(Phase::Running);
-        self.running_since.set(Some(self.now()));
-        let afterwards = if was_ended { Phase::Ended } else { afterwards };
-        Ok(Running { core: Rc::clone(self), afterwards })
-    }
-
-    /// Asks the loop to end after the current pass.
-    pub(crate) fn request_stop(&self, stop: Option<SystemStop>) {
-        self.stopping.set(true);
-        let Some(stop) = stop else { return };
-        if !matches!(stop, SystemStop::Exit(_)) {
-            self.report(&ErrorContext::new(ErrorOrigin::System).saying(format!("ended: {stop}")));
-        }
-        self.system_stop.borrow_mut().get_or_insert(stop);
-    }
-
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.get()
-    }
-
-    /// Whether a stop was asked for and the pass it fell into is over.
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.stopping.get() && self.ready.at_pass_end()
-    }
-
-    pub(crate) fn take_system_stop(&self) -> Option<SystemStop> {
-        self.system_stop.take()
-    }
-}
-
-/// The loop runs while this exists.
-pub(crate) struct Running {
-    core: Rc<Core>,
-    afterwards: Phase,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let core = &self.core;
-        core.phase.set(self.afterwards);
-        core.shared().inbox.fall_asleep();
-        core.stopping.set(false);
-        if let Some(since) = core.running_since.take() {
-            add_time(&core.counters.running, core.now() - since);
-        }
-    }
-}
-
-/// Errors (D-7).
-impl Core {
-    /// Runs `f`; a panic ends here and is reported.
-    pub(crate) fn guarded(&self, context: impl FnOnce() -> ErrorContext, f: impl FnOnce()) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-            self.report(&context().panicked(&*payload));
-            drop_payload(payload);
-        }
-    }
-
-    pub(crate) fn set_exception_handler(&self, handler: Option<ExceptionHandler>) {
-        let former = self.exception_handler.replace(handler);
-        drop(former);
-    }
-
-    pub(crate) fn report(&self, context: &ErrorContext) {
-        let handler = self.exception_handler.borrow().clone();
-        let Some(handler) = handler else { return print(context) };
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| handler(context))) {
-            print(context);
-            print(&ErrorContext::new(ErrorOrigin::ExceptionHandler).panicked(&*payload));
-            drop_payload(payload);
-        }
-    }
-}
-
-/// A payload may panic again when it is dropped; the second one is left alone.
-pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
-    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        Box::leak(second);
-    }
-}
-
-/// A standard error that is closed is no reason to fail as well.
-fn print(context: &ErrorContext) {
-    writeln!(io::stderr(), "evergreen: {context}").ok();
-}
-
-/// The end.
-impl Core {
-    /// Ends everything: callbacks are dropped unrun, tasks drop their futures, on this thread.
-    pub(crate) fn close(self: &Rc<Self>) {
-        self.phase.set(Phase::Closing);
-        self.shared().refuse_calls();
-        self.drop_callbacks();
-        if let Some(tasks) = self.tasks.get() {
-            tasks.end_all();
-            self.drop_entries();
-            while !tasks.is_empty() {
-                self.wait_for_entries();
-                self.drop_entries();
-            }
-        }
-        self.shared().inbox.close();
-        self.drop_entries();
-        self.pool.shut_down().into_iter().for_each(|job| self.drop_guarded(job));
-        self.drop_entries();
-        self.drop_guarded(self.exception_handler.take());
-        self.jobs.set(0);
-        crate::current::uninstall(self);
-        self.phase.set(Phase::Destroyed);
-    }
-
-    /// Who waits on another thread is woken, and finds the loop closed; tasks of this one are ended
-    /// before they have another turn.
-    fn drop_callbacks(&self) {
-        self.watchers.clear().into_iter().for_each(|hook| self.drop_guarded(hook));
-        let mut callbacks = self.signals().clear();
-        let found = self.sources().clear();
-        callbacks.extend(found.callbacks);
-        let alarms = self.timers().clear();
-        for alarm in alarms {
-            match alarm {
-                Alarm::Call(callback) => callbacks.push(callback),
-                Alarm::Wake(waker) => self.wake_all([waker]),
-            }
-        }
-        self.wake_all(found.wakers);
-        callbacks.into_iter().for_each(|callback| self.revoke_guarded(&callback));
-    }
-
-    /// Empties the queue and the inbox. Tasks have their turn: theirs is to end.
-    fn drop_entries(&self) {
-        self.take_inbox();
-        while let Some(entry) = self.ready.pop() {
-            match entry {
-                Entry::Task(task) => self.run_task(task),
-                Entry::Call(callback) => self.revoke_guarded(&callback),
-                Entry::RemoteCall(call) => {
-                    self.guarded(|| ErrorContext::new(ErrorOrigin::Callback), || call.cancel());
-                },
-                Entry::Work(work) => self.drop_guarded(work),
-                Entry::Main(_) => {},
-            }
-            self.take_inbox();
-        }
-    }
-
-    /// A thread has marked a task as woken and is about to push it: sleeps until it has.
-    fn wait_for_entries(&self) {
-        let inbox = &self.shared().inbox;
-        inbox.fall_asleep();
-        if !inbox.is_pending() {
-            // The poller failed: then look again, the push is on its way.
-            self.sources().selector().wait(None, &mut Vec::new()).ok();
-        }
-        inbox.wake_up();
-    }
-
-    fn revoke_guarded(&self, callback: &Registered) {
-        callback.set_kind(Kind::Soon);
-        self.guarded(|| ErrorContext::new(ErrorOrigin::Callback), || callback.revoke());
-    }
-
-    fn drop_guarded<T>(&self, value: T) {
-        self.guarded(|| ErrorContext::new(ErrorOrigin::Callback), || drop(value));
     }
 }
 

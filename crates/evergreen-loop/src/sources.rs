@@ -4,18 +4,23 @@
 //! registration. Who has a number now is noted here, because a descriptor can be closed behind the
 //! loop's back, or on another thread, and its number given out again at once.
 
+mod owners;
+mod waiting;
+
 use std::io;
 use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::task::Waker;
 use std::time::Duration;
 
+use self::owners::Owners;
+use self::waiting::Waiting;
+pub(crate) use self::waiting::{Parked, Ticket};
 use crate::arena::{Arena, Key};
 use crate::error::LoopError;
 use crate::handler::Registered;
 use crate::registration::{Direction, Interest};
 use crate::selector::{Event, Mode, ReadySet, Selector};
-use crate::sync::{AtomicU64, Ordering};
 
 /// Tells one source from all others, also from later ones with the same descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,61 +59,6 @@ struct EdgeSource {
     interest: Interest,
     ready: ReadySet,
     waiting: [Waiting; 2],
-}
-
-/// Who waits for one direction of an edge source.
-#[derive(Default)]
-struct Waiting {
-    /// The last that polled, as the stream traits want it.
-    poller: Option<Waker>,
-    /// Those who wait with a future of their own, in order.
-    others: Vec<(Ticket, Waker)>,
-}
-
-/// Names a place among those who wait for readiness. Any thread may take one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ticket(u64);
-
-impl Ticket {
-    pub(crate) fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-/// What parking has come to. It is looked at, and dropped, when the table is no longer borrowed: the
-/// waker that was replaced may have a destructor.
-#[derive(Default)]
-pub(crate) struct Parked {
-    pub(crate) replaced: Option<Waker>,
-    pub(crate) refused: Option<io::Error>,
-}
-
-/// Which source a descriptor's number stands for.
-#[derive(Default)]
-struct Owners(Vec<Option<SourceKey>>);
-
-impl Owners {
-    fn get(&self, fd: RawFd) -> Option<SourceKey> {
-        *self.0.get(usize::try_from(fd).ok()?)?
-    }
-
-    fn set(&mut self, fd: RawFd, key: SourceKey) {
-        let Ok(index) = usize::try_from(fd) else { return };
-        if index >= self.0.len() {
-            self.0.resize(index + 1, None);
-        }
-        self.0[index] = Some(key);
-    }
-
-    /// Forgets a number, if it still stands for `key`.
-    fn clear(&mut self, fd: RawFd, key: SourceKey) -> bool {
-        let ours = self.get(fd) == Some(key);
-        if let (true, Ok(index)) = (ours, usize::try_from(fd)) {
-            self.0[index] = None;
-        }
-        ours
-    }
 }
 
 struct LevelWatch {
@@ -456,40 +406,6 @@ impl EdgeSource {
     fn awaited_interest(&self) -> Interest {
         let [reading, writing] = &self.waiting;
         Interest::new(reading.is_awaited(), writing.is_awaited())
-    }
-}
-
-impl Waiting {
-    fn place_of(&self, ticket: Ticket) -> Option<usize> {
-        self.others.iter().position(|(other, _)| *other == ticket)
-    }
-
-    /// Leaves a waker, and gives the one that stood there back.
-    fn put(&mut self, ticket: Option<Ticket>, waker: &Waker) -> Option<Waker> {
-        let place = match ticket {
-            None => &mut self.poller,
-            Some(ticket) => {
-                let Some(place) = self.place_of(ticket) else {
-                    self.others.push((ticket, waker.clone()));
-                    return None;
-                };
-                let (_, known) = &mut self.others[place];
-                return (!known.will_wake(waker)).then(|| std::mem::replace(known, waker.clone()));
-            },
-        };
-        match place {
-            Some(known) if known.will_wake(waker) => None,
-            place => place.replace(waker.clone()),
-        }
-    }
-
-    fn is_awaited(&self) -> bool {
-        self.poller.is_some() || !self.others.is_empty()
-    }
-
-    fn take_into(&mut self, wakers: &mut Vec<Waker>) {
-        wakers.extend(self.poller.take());
-        wakers.extend(self.others.drain(..).map(|(_, waker)| waker));
     }
 }
 

@@ -1,0 +1,49 @@
+//! Where panics end and errors are told (D-7).
+
+use std::any::Any;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use super::Core;
+use crate::error::{ErrorContext, ErrorOrigin};
+
+/// Receives what went wrong in callbacks and tasks.
+pub(crate) type ExceptionHandler = Rc<dyn Fn(&ErrorContext)>;
+
+impl Core {
+    /// Runs `f`; a panic ends here and is reported.
+    pub(crate) fn guarded(&self, context: impl FnOnce() -> ErrorContext, f: impl FnOnce()) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+            self.report(&context().panicked(&*payload));
+            drop_payload(payload);
+        }
+    }
+
+    pub(crate) fn set_exception_handler(&self, handler: Option<ExceptionHandler>) {
+        let former = self.exception_handler.replace(handler);
+        drop(former);
+    }
+
+    pub(crate) fn report(&self, context: &ErrorContext) {
+        let handler = self.exception_handler.borrow().clone();
+        let Some(handler) = handler else { return print(context) };
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| handler(context))) {
+            print(context);
+            print(&ErrorContext::new(ErrorOrigin::ExceptionHandler).panicked(&*payload));
+            drop_payload(payload);
+        }
+    }
+}
+
+/// A payload may panic again when it is dropped; the second one is left alone.
+pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        Box::leak(second);
+    }
+}
+
+/// A standard error that is closed is no reason to fail as well.
+fn print(context: &ErrorContext) {
+    writeln!(io::stderr(), "evergreen: {context}").ok();
+}
