@@ -550,19 +550,35 @@ impl EventLoop {
     }
 
     /// Calls `f` in every turn before the poll, until the watcher is dropped.
+    ///
+    /// # Panics
+    ///
+    /// If the loop is destroyed; so do [`EventLoop::check`] and [`EventLoop::idle`].
+    #[track_caller]
     pub fn prepare(&self, f: impl FnMut() + 'static) -> Watcher {
-        self.core.watchers.start(&self.core, Place::Prepare, f)
+        self.start_watcher(Place::Prepare, f)
     }
 
     /// Calls `f` in every turn after the poll, until the watcher is dropped.
+    #[track_caller]
     pub fn check(&self, f: impl FnMut() + 'static) -> Watcher {
-        self.core.watchers.start(&self.core, Place::Check, f)
+        self.start_watcher(Place::Check, f)
     }
 
     /// Calls `f` in every turn in which nothing else was to do, until the watcher is dropped. The
     /// loop does not sleep meanwhile.
+    #[track_caller]
     pub fn idle(&self, f: impl FnMut() + 'static) -> Watcher {
-        self.core.watchers.start(&self.core, Place::Idle, f)
+        self.start_watcher(Place::Idle, f)
+    }
+
+    #[track_caller]
+    fn start_watcher(&self, place: Place, f: impl FnMut() + 'static) -> Watcher {
+        if self.core.takes_callbacks() {
+            self.core.watchers.start(&self.core, place, f)
+        } else {
+            Watcher::stopped(place)
+        }
     }
 
     /// A reading of the loop's counters.

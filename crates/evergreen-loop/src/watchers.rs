@@ -97,6 +97,13 @@ pub struct Watcher {
     id: u64,
 }
 
+impl Watcher {
+    /// One that was never started, because its loop is ending.
+    pub(crate) const fn stopped(place: Place) -> Self {
+        Self { core: Weak::new(), place, id: 0 }
+    }
+}
+
 impl Drop for Watcher {
     fn drop(&mut self) {
         let Some(core) = self.core.upgrade() else { return };

@@ -37,6 +37,9 @@ use crate::task_ref::TaskRef;
 /// # Ok::<(), evergreen_loop::LoopError>(())
 /// ```
 ///
+/// Whoever awaits the handle should have a waker that does not panic: `async-task` ends the process
+/// if one does.
+///
 /// Nothing switches from one task to another directly; control goes through the loop:
 ///
 /// ```compile_fail,E0599
