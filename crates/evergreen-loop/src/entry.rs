@@ -79,25 +79,25 @@ impl TaskEntry {
         Self { data, run }
     }
 
-    /// Runs the task, on the thread of the loop whose queue it stood in.
-    pub(crate) fn run_on_its_loop(self) {
-        // SAFETY: entries come out of a queue on the loop's thread only.
-        #[expect(unsafe_code, reason = "what the entry was made for")]
-        unsafe {
-            self.run();
-        }
-    }
-
     /// Runs the task.
     ///
     /// # Safety
     ///
     /// This must be the thread of the loop that the task was made for, or the task must be one that
     /// any thread may run.
-    #[expect(unsafe_code, reason = "calls what `new` was given")]
+    #[expect(unsafe_code, reason = "a task that no loop takes is ended by its own crate")]
     pub unsafe fn run(self) {
-        // SAFETY: the contract of `new` and of this; `self` is consumed and cannot be cloned, so
+        self.run_on_its_loop();
+    }
+
+    /// Runs the task, on the thread of the loop whose queue it stood in.
+    pub(crate) fn run_on_its_loop(self) {
+        // SAFETY: the contract of `new`. Entries come out of a queue on the loop's thread only, or
+        // whoever calls `run` answers for the thread. `self` is consumed and cannot be cloned, so
         // this is the only call.
-        unsafe { (self.run)(self.data) }
+        #[expect(unsafe_code, reason = "calls what `new` was given")]
+        unsafe {
+            (self.run)(self.data);
+        }
     }
 }
