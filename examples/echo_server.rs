@@ -60,7 +60,7 @@ impl Connection {
     }
 }
 
-async fn serve(listener: TcpListener) -> io::Result<()> {
+pub(crate) async fn serve(listener: TcpListener) -> io::Result<()> {
     println!("listening on {}", listener.local_addr()?);
     loop {
         match listener.accept().await {
