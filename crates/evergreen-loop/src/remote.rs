@@ -134,14 +134,20 @@ impl LoopRemote {
     ///
     /// The entry itself, if the loop has ended all its tasks and takes no more.
     pub fn schedule(&self, task: TaskEntry) -> Result<(), TaskEntry> {
-        let task = match current::with_owned(&self.0, task, |core, task| core.push(task.into())) {
-            Ok(()) => return Ok(()),
-            Err(task) => task,
-        };
+        let Err(task) = self.schedule_here(task) else { return Ok(()) };
         match self.0.push(RemoteEntry::Task(task)) {
             Err(RemoteEntry::Task(task)) => Err(task),
             _ => Ok(()),
         }
+    }
+
+    /// Queues a task if this is the loop's own thread.
+    ///
+    /// # Errors
+    ///
+    /// The entry itself, if it is another.
+    pub fn schedule_here(&self, task: TaskEntry) -> Result<(), TaskEntry> {
+        current::with_owned(&self.0, task, |core, task| core.push(task.into()))
     }
 
     pub(crate) fn core(&self) -> Option<Rc<Core>> {

@@ -61,14 +61,13 @@ fn schedule_remote(runnable: Runnable<Header>) {
 
 /// The function captures nothing, which spares `async-task` a count of its own for each wake.
 fn schedule(runnable: Runnable<Header>) -> Result<(), TaskEntry> {
-    // Another thread may run and free the task as soon as the entry is pushed, so the handle to
-    // the loop has to be ours. On the loop's own thread the entry only waits in the queue.
     let header = HeaderPointer::new(runnable.metadata());
-    if header.get().remote.is_local() {
-        return header.get().remote.schedule(entry(runnable));
-    }
+    // On the loop's own thread the entry only waits in the queue, and the header with it.
+    let Err(entry) = header.get().remote.schedule_here(entry(runnable)) else { return Ok(()) };
+    // From elsewhere the loop may run and free the task as soon as the entry is pushed, so the
+    // handle to the loop has to be ours.
     let remote = header.get().remote.clone();
-    remote.schedule(entry(runnable))
+    remote.schedule(entry)
 }
 
 fn entry(runnable: Runnable<Header>) -> TaskEntry {
