@@ -186,38 +186,23 @@ impl Registration {
 
     /// Ends the registration and closes the descriptor.
     pub fn close(&mut self, fd: OwnedFd) {
+        // Where the poller need not hear of it first, the descriptor is closed here and now.
+        let fd = self.remote.selector_traits().delete_before_close.then_some(fd);
         let key = self.key;
-        if let Some(core) = self.local() {
+        self.remote.on_loop(move |core| {
             let wakers = core.sources().remove_edge(key, true);
             drop(fd);
             core.wake_all(wakers);
-            return;
-        }
-        let delete_first = self.remote.selector_traits().delete_before_close;
-        let fd = delete_first.then_some(fd);
-        self.remote
-            .work(move |core| {
-                let wakers = core.sources().remove_edge(key, true);
-                drop(fd);
-                core.wake_all(wakers);
-            })
-            .ok();
+        });
     }
 
     /// Ends the registration and leaves the descriptor open.
     pub fn release(&mut self) {
         let key = self.key;
-        if let Some(core) = self.local() {
+        self.remote.on_loop(move |core| {
             let wakers = core.sources().remove_edge(key, false);
             core.wake_all(wakers);
-            return;
-        }
-        self.remote
-            .work(move |core| {
-                let wakers = core.sources().remove_edge(key, false);
-                core.wake_all(wakers);
-            })
-            .ok();
+        });
     }
 }
 
@@ -288,18 +273,10 @@ impl Drop for Readiness<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket else { return };
         let (key, direction) = (self.registration.key, self.direction);
-        if let Some(core) = self.registration.local() {
+        self.registration.remote.on_loop(move |core| {
             let waker = core.sources().unpark(key, direction, ticket);
             drop(waker);
-        } else {
-            self.registration
-                .remote
-                .work(move |core| {
-                    let waker = core.sources().unpark(key, direction, ticket);
-                    drop(waker);
-                })
-                .ok();
-        }
+        });
     }
 }
 

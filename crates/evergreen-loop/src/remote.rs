@@ -160,6 +160,15 @@ impl LoopRemote {
         self.0.push(RemoteEntry::Work(Box::new(f))).map_err(|_| LoopError::Closed)
     }
 
+    /// Runs work on the loop: now on its own thread, from elsewhere when its turn comes. A loop
+    /// that is gone has nothing left to work on.
+    pub(crate) fn on_loop(&self, f: impl FnOnce(&Rc<Core>) + Send + 'static) {
+        match self.core() {
+            Some(core) => f(&core),
+            None => drop(self.work(f)),
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), LoopError> {
         if self.is_closed() { Err(LoopError::Closed) } else { Ok(()) }
     }

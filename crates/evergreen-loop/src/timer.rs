@@ -149,11 +149,8 @@ impl Timer {
     }
 
     fn on_loop(&self, work: impl FnOnce(&Rc<Core>) + Send + 'static) {
-        let Some(remote) = &self.remote else { return };
-        match remote.core() {
-            Some(core) => work(&core),
-            // A loop that is gone has no timers left.
-            None => drop(remote.work(work)),
+        if let Some(remote) = &self.remote {
+            remote.on_loop(work);
         }
     }
 }

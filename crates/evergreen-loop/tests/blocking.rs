@@ -11,7 +11,7 @@ use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
-use common::{Trace, sleepy_loop, turn};
+use common::{OnDrop, Trace, sleepy_loop, turn};
 use evergreen_loop::{BlockingError, BlockingJob, EventLoop, TurnOutcome};
 
 fn small_pool(threads: usize) -> EventLoop {
@@ -224,4 +224,14 @@ fn a_job_runs_while_the_loop_runs_other_things() {
     let ready =
         Pin::new(&mut event_loop.run_blocking(|| 1)).poll(&mut Context::from_waker(Waker::noop()));
     assert!(matches!(ready, Poll::Pending), "nothing was delivered yet");
+}
+
+// D-7, F15: nobody takes the result, so it is dropped where it is delivered.
+#[test]
+fn a_result_that_panics_when_it_is_dropped_is_reported_and_the_loop_goes_on() {
+    let event_loop = EventLoop::new().unwrap();
+    let trace = Trace::new().of_errors(&event_loop);
+    drop(event_loop.run_blocking(|| OnDrop::new(|| panic!("dropped"))));
+    event_loop.run().unwrap();
+    assert_eq!(trace.take(), ["Callback: panicked: dropped"]);
 }
