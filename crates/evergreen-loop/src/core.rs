@@ -22,6 +22,7 @@ use crate::clock::{ClockSource, LoopTime};
 use crate::entry::{Entry, TaskEntry};
 use crate::error::{ErrorContext, ErrorOrigin, SystemStop};
 use crate::handler::Registered;
+use crate::loop_id::LoopId;
 use crate::metrics::{Counters, Metrics, add};
 use crate::ready::Ready;
 use crate::registration::Direction;
@@ -56,6 +57,7 @@ pub(crate) struct Core {
     /// Entries between two polls.
     pub(crate) bound: usize,
     remote: LoopRemote,
+    id: LoopId,
     name: Option<String>,
     clock: ClockSource,
     timers: RefCell<Timers>,
@@ -73,6 +75,8 @@ pub(crate) struct Core {
     held: Cell<usize>,
     jobs: Cell<usize>,
     waits: Cell<u64>,
+    /// The clock as it was read last in a turn.
+    turn_time: Cell<LoopTime>,
     /// Lent to a turn while timers expire, so that it needs no memory of its own.
     due: RefCell<Vec<Due>>,
 }
@@ -92,12 +96,14 @@ impl Core {
         let shared = Shared::new(selector.notifier(), selector.traits());
         let poller_fd = selector.descriptor().map(|descriptor| descriptor.as_raw_fd());
         let now = parts.clock.now();
+        let remote = LoopRemote(Arc::new(shared));
         Self {
             ready: Ready::new(),
             watchers: Watchers::default(),
             counters: Counters::default(),
             bound: parts.bound,
-            remote: LoopRemote(Arc::new(shared)),
+            id: remote.id(),
+            remote,
             name: parts.name,
             clock: parts.clock,
             timers: RefCell::new(Timers::new(now)),
@@ -114,6 +120,7 @@ impl Core {
             held: Cell::new(0),
             jobs: Cell::new(0),
             waits: Cell::new(0),
+            turn_time: Cell::new(now),
             due: RefCell::default(),
         }
     }
@@ -126,12 +133,24 @@ impl Core {
         self.remote.clone()
     }
 
+    pub(crate) const fn id(&self) -> LoopId {
+        self.id
+    }
+
     pub(crate) fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
     pub(crate) fn now(&self) -> LoopTime {
         self.clock.now()
+    }
+
+    pub(crate) const fn turn_time(&self) -> LoopTime {
+        self.turn_time.get()
+    }
+
+    pub(crate) fn set_turn_time(&self, now: LoopTime) {
+        self.turn_time.set(now);
     }
 
     pub(crate) fn sources(&self) -> RefMut<'_, Sources> {

@@ -5,9 +5,11 @@ use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use crate::builder::Builder;
+use crate::clock::LoopTime;
 use crate::core::{Core, TaskTable};
 use crate::error::LoopError;
 use crate::event_loop::EventLoop;
+use crate::loop_id::{self, LoopId};
 use crate::remote::Shared;
 use crate::sync::Arc;
 
@@ -79,6 +81,23 @@ pub(crate) fn with_owned<T, R>(
     })
 }
 
+/// As [`with_owned`], for the loop of this number.
+pub(crate) fn with_number<T, R>(
+    id: LoopId,
+    value: T,
+    f: impl FnOnce(&Rc<Core>, T) -> R,
+) -> Result<R, T> {
+    CURRENT.with(|slot| match &*slot.borrow() {
+        Some(core) if core.id() == id => Ok(f(core, value)),
+        _ => Err(value),
+    })
+}
+
+/// When the present turn of this thread's loop began, as far as the loop has looked.
+pub fn turn_time() -> Option<LoopTime> {
+    CURRENT.with(|slot| slot.borrow().as_ref().map(|core| core.turn_time()))
+}
+
 /// Makes `core` this thread's loop, until it is uninstalled or the thread ends.
 pub(crate) fn install(core: &Rc<Core>) -> Result<(), LoopError> {
     // A thread that is being taken down cannot promise to end a loop.
@@ -89,6 +108,7 @@ pub(crate) fn install(core: &Rc<Core>) -> Result<(), LoopError> {
             return Err(LoopError::AlreadyExists);
         }
         *slot = Some(Rc::clone(core));
+        loop_id::enter(core.remote());
         Ok(())
     })
 }

@@ -16,6 +16,7 @@ use crate::entry::Entry;
 use crate::error::{ErrorContext, LoopError, RunError, SystemStop};
 use crate::handler::{Callback, Handler, Kind, Registered, RemoteHandler, once, repeat};
 use crate::liveness::KeepAlive;
+use crate::loop_id::LoopId;
 use crate::main_future::MainFuture;
 use crate::metrics::Metrics;
 use crate::registration::Direction;
@@ -266,10 +267,7 @@ impl EventLoop {
     }
 
     fn check_open(&self) -> Result<(), LoopError> {
-        match self.core.phase() {
-            Phase::Closing | Phase::Destroyed => Err(LoopError::Closed),
-            _ => Ok(()),
-        }
+        if self.core.is_closed() { Err(LoopError::Closed) } else { Ok(()) }
     }
 }
 
@@ -494,7 +492,7 @@ impl EventLoop {
 
     /// Whether the loop is destroyed, or being destroyed.
     pub fn is_closed(&self) -> bool {
-        self.check_open().is_err()
+        self.core.is_closed()
     }
 
     /// Keeps the loop alive until the token is dropped.
@@ -584,6 +582,11 @@ impl EventLoop {
     /// A reading of the loop's counters.
     pub fn metrics(&self) -> Metrics {
         self.core.metrics()
+    }
+
+    /// The loop's number, by which crates that bring tasks find it from other threads.
+    pub fn id(&self) -> LoopId {
+        self.core.id()
     }
 
     /// The name that the loop was given.

@@ -48,6 +48,7 @@ mod event_loop;
 mod handler;
 mod inbox;
 mod liveness;
+mod loop_id;
 mod main_future;
 mod metrics;
 mod ready;
@@ -85,8 +86,9 @@ pub use watchers::Watcher;
 /// Programs have no use for it; a crate that brings its own kind of task or I/O object does.
 pub mod build {
     pub use crate::core::TaskTable;
-    pub use crate::current::with_task_table;
+    pub use crate::current::{turn_time, with_task_table};
     pub use crate::entry::TaskEntry;
+    pub use crate::loop_id::LoopId;
     pub use crate::registration::{Direction, Interest, Readiness, Registration};
     pub use crate::timer::Timer;
 }

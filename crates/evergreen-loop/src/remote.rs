@@ -10,12 +10,14 @@ use crate::entry::{RemoteEntry, TaskEntry};
 use crate::error::{LoopError, SystemStop};
 use crate::handler::{RemoteHandler, RemoteOnce};
 use crate::inbox::Inbox;
+use crate::loop_id::LoopId;
 use crate::selector::{Notify, SelectorTraits};
 use crate::signals::Deliveries;
 use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// What outlives the loop: a handle that is left over finds it closed.
 pub(crate) struct Shared {
+    id: LoopId,
     pub(crate) inbox: Inbox,
     pub(crate) deliveries: Deliveries,
     notifier: Arc<dyn Notify>,
@@ -26,6 +28,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(notifier: Arc<dyn Notify>, selector: SelectorTraits) -> Self {
         Self {
+            id: LoopId::next(),
             inbox: Inbox::new(),
             deliveries: Deliveries::new(),
             notifier,
@@ -127,27 +130,17 @@ impl LoopRemote {
         current::is_owner(&self.0)
     }
 
-    /// Queues a task: without a lock or a system call on the loop's thread, through the inbox
-    /// elsewhere. For crates that bring tasks.
-    ///
-    /// # Errors
-    ///
-    /// The entry itself, if the loop has ended all its tasks and takes no more.
-    pub fn schedule(&self, task: TaskEntry) -> Result<(), TaskEntry> {
-        let Err(task) = self.schedule_here(task) else { return Ok(()) };
+    /// The loop's number.
+    pub fn id(&self) -> LoopId {
+        self.0.id
+    }
+
+    /// Sends a task to the loop, from another thread.
+    pub(crate) fn send_task(&self, task: TaskEntry) -> Result<(), TaskEntry> {
         match self.0.push(RemoteEntry::Task(task)) {
             Err(RemoteEntry::Task(task)) => Err(task),
             _ => Ok(()),
         }
-    }
-
-    /// Queues a task if this is the loop's own thread.
-    ///
-    /// # Errors
-    ///
-    /// The entry itself, if it is another.
-    pub fn schedule_here(&self, task: TaskEntry) -> Result<(), TaskEntry> {
-        current::with_owned(&self.0, task, |core, task| core.push(task.into()))
     }
 
     pub(crate) fn core(&self) -> Option<Rc<Core>> {

@@ -30,9 +30,10 @@ pub(crate) fn turn(
     core.watchers.call(core, Place::Prepare);
     core.take_inbox();
     let woke = poll(core, wait_time(core, limit), hosted)?;
+    core.set_turn_time(woke.unwrap_or_else(|| core.now()));
     push_sources(core);
     push_signals(core);
-    push_timers(core, woke);
+    push_timers(core);
     core.watchers.call(core, Place::Check);
     let ran = run_entries(core, main);
     if ran == 0 {
@@ -114,11 +115,11 @@ fn push_signals(core: &Core) {
 }
 
 /// Queues what is due, by deadline, then by creation. One reading of the clock serves all.
-fn push_timers(core: &Core, woke: Option<LoopTime>) {
+fn push_timers(core: &Core) {
     if core.timers().len() == 0 {
         return;
     }
-    let mut due = core.take_due(woke.unwrap_or_else(|| core.now()));
+    let mut due = core.take_due(core.turn_time());
     for timer in due.drain(..) {
         match timer.alarm {
             Alarm::Call(callback) => core.push(Entry::Call(callback)),

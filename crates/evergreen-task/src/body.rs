@@ -12,10 +12,11 @@ use pin_project_lite::pin_project;
 
 use crate::error::JoinError;
 use crate::header::Header;
-use crate::raw::{HeaderPointer, Reference};
+use crate::kill;
+use crate::raw::Pointer;
 use crate::registry;
 use crate::state::State;
-use crate::task_ref;
+use crate::task_ref::{self, Running};
 
 /// What a task gives to who awaits it.
 pub(crate) type Output<T> = Result<T, JoinError>;
@@ -23,14 +24,14 @@ pub(crate) type Output<T> = Result<T, JoinError>;
 pin_project! {
     /// The future of a task. It never unwinds, and drops the user's future before it is ready.
     pub(crate) struct Body<F> {
-        header: HeaderPointer,
+        header: Pointer<Header>,
         #[pin]
         future: Option<F>,
     }
 }
 
 impl<F: Future> Body<F> {
-    pub(crate) fn new(header: HeaderPointer, future: F) -> Self {
+    pub(crate) fn new(header: Pointer<Header>, future: F) -> Self {
         Self { header, future: Some(future) }
     }
 }
@@ -42,16 +43,18 @@ impl<F: Future> Future for Body<F> {
         let mut this = self.project();
         let pointer = *this.header;
         let header = pointer.get();
-        let _current = task_ref::enter(pointer);
-        let output = match begin(pointer, cx) {
+        let running = Running::new(pointer, cx.waker());
+        let _current = task_ref::enter(&running);
+        let output = match begin(pointer) {
             Begin::Poll => caught(|| poll_inner(this.future.as_mut(), cx)),
             Begin::End => Ok(Poll::Ready(Err(JoinError::Killed))),
         };
         let output = match output {
-            Ok(Poll::Pending) => {
-                header.state.set(State::Parked);
+            Ok(Poll::Pending) if !kill::settle(header, cx) => {
+                park(header);
                 return Poll::Pending;
             },
+            Ok(Poll::Pending) => Err(JoinError::Killed),
             Ok(Poll::Ready(output)) => output,
             Err(payload) => {
                 report(header, &*payload);
@@ -69,17 +72,19 @@ enum Begin {
 }
 
 /// Decides whether the future is polled at all.
-fn begin(pointer: HeaderPointer, cx: &Context<'_>) -> Begin {
+fn begin(pointer: Pointer<Header>) -> Begin {
     let header = pointer.get();
-    let first = matches!(header.state.get(), State::Initial | State::Started);
-    if header.is_killed() || first && header.remote.is_closed() {
+    if header.is_killed() {
         return Begin::End;
     }
-    if first && header.slot().is_none() {
-        // It came from another thread; the waker is the task's own.
-        registry::enter(Reference::of_running(pointer, cx.waker()));
+    if header.slot().is_none() {
+        // It came from another thread; the loop may have begun to end meanwhile.
+        if EventLoop::try_current().is_none_or(|event_loop| event_loop.is_closed()) {
+            return Begin::End;
+        }
+        registry::enter_running(pointer);
     }
-    header.state.set(State::Running);
+    header.run();
     Begin::Poll
 }
 
@@ -91,23 +96,38 @@ fn poll_inner<F: Future>(
     future.poll(cx).map(Ok)
 }
 
+fn park(header: &Header) {
+    if header.polls() == 1 {
+        registry::keep(header);
+    }
+    header.park();
+}
+
 /// Ends the task: its locals go, then whoever joins it is woken. An output that nobody can take is
 /// dropped here, where a panic of its destructor can be caught.
 fn end<T>(header: &Header, output: Output<T>) -> Output<T> {
     header.state.set(State::Ended);
-    let output = if header.is_detached() {
-        guarded(header, || drop(output));
-        Err(JoinError::Killed)
-    } else {
-        output
+    let output = match (output, header.take_reason()) {
+        (Err(JoinError::Killed), Some(reason)) => Err(JoinError::KilledWith(reason)),
+        (output, _) => output,
     };
+    let output = if header.is_detached() { dropped(header, output) } else { output };
     for local in registry::leave(header).iter().filter_map(Weak::upgrade) {
         guarded(header, || local.forget(header.id));
     }
-    for joiner in header.take_joiners() {
+    for joiner in header.take_joiners().into_wakers() {
         guarded(header, || joiner.wake());
     }
     output
+}
+
+/// Nobody will take the output.
+fn dropped<T>(header: &Header, output: Output<T>) -> Output<T> {
+    if let Err(JoinError::KilledWith(reason)) = &output {
+        kill::report(header, reason);
+    }
+    guarded(header, || drop(output));
+    Err(JoinError::Killed)
 }
 
 fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
@@ -125,11 +145,12 @@ fn guarded(header: &Header, f: impl FnOnce()) {
 }
 
 fn report(header: &Header, payload: &(dyn Any + Send)) {
-    let context = ErrorContext::new(ErrorOrigin::Task)
-        .named(header.name())
-        .at(header.location)
-        .panicked(payload);
     if let Some(event_loop) = EventLoop::try_current() {
-        event_loop.call_exception_handler(&context);
+        event_loop.call_exception_handler(&context(header).panicked(payload));
     }
+}
+
+/// What the exception handler is told of a task: which one, and where it was made.
+pub(crate) fn context(header: &Header) -> ErrorContext {
+    ErrorContext::new(ErrorOrigin::Task).named(header.name()).at(header.location)
 }

@@ -1,6 +1,7 @@
 //! Why a task refused, and why it has no output.
 
 use std::any::Any;
+use std::error::Error;
 use std::fmt;
 
 /// The task is not in the state that the call needs.
@@ -22,13 +23,15 @@ impl fmt::Display for TaskError {
     }
 }
 
-impl std::error::Error for TaskError {}
+impl Error for TaskError {}
 
 /// Why a task that was awaited has no output.
 #[non_exhaustive]
 pub enum JoinError {
     /// It was killed, or its loop was destroyed.
     Killed,
+    /// It was killed for this reason.
+    KilledWith(Box<dyn Error + Send + Sync>),
     /// It panicked; this is the panic's payload.
     Panicked(Box<dyn Any + Send>),
     /// It was never started.
@@ -38,7 +41,7 @@ pub enum JoinError {
 impl JoinError {
     /// Whether the task was killed, and so came to no harm of its own.
     pub const fn is_exit(&self) -> bool {
-        matches!(self, Self::Killed)
+        matches!(self, Self::Killed | Self::KilledWith(_))
     }
 
     /// Whether the task panicked.
@@ -63,6 +66,7 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Killed => f.write_str("the task was killed"),
+            Self::KilledWith(reason) => write!(f, "the task was killed: {reason}"),
             Self::NotStarted => TaskError::NotStarted.fmt(f),
             Self::Panicked(payload) => {
                 let text = payload.downcast_ref::<&str>().copied();
@@ -79,4 +83,24 @@ impl fmt::Debug for JoinError {
     }
 }
 
-impl std::error::Error for JoinError {}
+impl Error for JoinError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::KilledWith(reason) => Some(&**reason),
+            _ => None,
+        }
+    }
+}
+
+/// A kill, as the scope that caught it is told. It ends one task, is never reported, and goes no
+/// further. See [`catch_kill`](crate::catch_kill).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskExit;
+
+impl fmt::Display for TaskExit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the task was told to exit")
+    }
+}
+
+impl Error for TaskExit {}

@@ -1,15 +1,18 @@
 //! What stands in front of a task's future, in the same allocation.
 
 use std::cell::Cell;
+use std::error::Error;
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::Waker;
 
-use evergreen_loop::LoopRemote;
+use evergreen_loop::LoopTime;
+use evergreen_loop::build::{LoopId, turn_time};
 
-use crate::state::StateCell;
+use crate::interrupt::Interrupts;
+use crate::joiners::Joiners;
+use crate::state::{State, StateCell};
 
 /// Tells one task of the process from all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,16 +42,22 @@ impl fmt::Display for TaskId {
     }
 }
 
+/// Why a task is killed, if it is by more than a plain kill.
+pub(crate) type Reason = Box<dyn Error + Send + Sync>;
+
 /// Shared by the task and all its handles. The loop's thread writes; the atomics are for handles
 /// on other threads to read, and cost that thread no more than plain cells.
 pub(crate) struct Header {
     pub(crate) id: TaskId,
     pub(crate) location: &'static Location<'static>,
-    pub(crate) remote: LoopRemote,
+    pub(crate) loop_id: LoopId,
     pub(crate) state: StateCell,
     killed: AtomicBool,
     detached: AtomicBool,
     slot: AtomicU32,
+    polls: AtomicU32,
+    /// When it was parked last, in nanoseconds of the loop's clock.
+    parked_at: AtomicU64,
     extra: OnceLock<Box<Extra>>,
 }
 
@@ -56,7 +65,10 @@ pub(crate) struct Header {
 #[derive(Default)]
 struct Extra {
     name: Option<Box<str>>,
-    joiners: Mutex<Vec<(u64, Waker)>>,
+    joiners: Mutex<Joiners>,
+    interrupts: Mutex<Interrupts>,
+    reason: Mutex<Option<Reason>>,
+    had_reason: AtomicBool,
 }
 
 /// The task stands in no slot of the registry.
@@ -66,20 +78,22 @@ impl Header {
     pub(crate) fn new(
         name: Option<Box<str>>,
         location: &'static Location<'static>,
-        remote: LoopRemote,
+        loop_id: LoopId,
     ) -> Self {
         let extra = OnceLock::new();
         if name.is_some() {
-            extra.get_or_init(|| Box::new(Extra { name, joiners: Mutex::default() }));
+            extra.get_or_init(|| Box::new(Extra { name, ..Extra::default() }));
         }
         Self {
             id: TaskId::next(),
             location,
-            remote,
+            loop_id,
             state: StateCell::new(),
             killed: AtomicBool::new(false),
             detached: AtomicBool::new(false),
             slot: AtomicU32::new(NO_SLOT),
+            polls: AtomicU32::new(0),
+            parked_at: AtomicU64::new(0),
             extra,
         }
     }
@@ -88,15 +102,6 @@ impl Header {
     pub(crate) fn name(&self) -> String {
         let name = self.extra.get().and_then(|extra| extra.name.as_deref());
         name.map_or_else(|| format!("Task-{}", self.id), str::to_owned)
-    }
-
-    /// The next poll ends the task instead.
-    pub(crate) fn mark_killed(&self) {
-        self.killed.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_killed(&self) -> bool {
-        self.killed.load(Ordering::Relaxed)
     }
 
     /// Nobody will take the output.
@@ -113,47 +118,89 @@ impl Header {
         (slot != NO_SLOT).then_some(slot as usize)
     }
 
-    pub(crate) fn set_slot(&self, slot: usize) {
-        let slot = u32::try_from(slot).expect("fewer than 2^32 tasks");
+    pub(crate) fn set_slot(&self, slot: Option<usize>) {
+        let slot = slot.map_or(NO_SLOT, |slot| u32::try_from(slot).expect("fewer than 2^32 tasks"));
         self.slot.store(slot, Ordering::Relaxed);
     }
+}
 
-    fn joiners(&self) -> MutexGuard<'_, Vec<(u64, Waker)>> {
-        let extra = self.extra.get_or_init(Box::default);
-        extra.joiners.lock().unwrap_or_else(PoisonError::into_inner)
+/// Turns.
+impl Header {
+    /// A turn begins.
+    pub(crate) fn run(&self) {
+        self.state.set(State::Running);
+        self.polls.store(self.polls().wrapping_add(1), Ordering::Relaxed);
     }
 
-    /// Adds a waker to be woken at the end, or renews the one that `ticket` stands for.
-    pub(crate) fn join(&self, ticket: &mut Option<u64>, waker: &Waker) {
-        let waker = waker.clone();
-        let mut joiners = self.joiners();
-        let known = joiners.iter_mut().find(|(other, _)| Some(*other) == *ticket);
-        let former = match known {
-            Some((_, former)) => Some(std::mem::replace(former, waker)),
-            None => {
-                let new = joiners.last().map_or(0, |(last, _)| last + 1);
-                joiners.push((new, waker));
-                *ticket = Some(new);
-                None
-            },
-        };
-        drop(joiners);
-        drop(former);
+    /// A turn has ended in a wait.
+    pub(crate) fn park(&self) {
+        self.state.set(State::Parked);
+        let now = turn_time().map_or(0, LoopTime::as_nanos);
+        self.parked_at.store(now, Ordering::Relaxed);
     }
 
-    pub(crate) fn unjoin(&self, ticket: u64) {
-        let mut joiners = self.joiners();
-        let place = joiners.iter().position(|(other, _)| *other == ticket);
-        let former = place.map(|place| joiners.remove(place));
-        drop(joiners);
-        drop(former);
+    pub(crate) fn polls(&self) -> u32 {
+        self.polls.load(Ordering::Relaxed)
     }
 
-    /// Those who wait for the end, in the order they came.
-    pub(crate) fn take_joiners(&self) -> Vec<Waker> {
-        if self.extra.get().is_none() {
-            return Vec::new();
+    pub(crate) fn parked_at(&self) -> LoopTime {
+        LoopTime::from_nanos(self.parked_at.load(Ordering::Relaxed))
+    }
+}
+
+/// Kills.
+impl Header {
+    /// The next poll ends the task instead.
+    pub(crate) fn mark_killed(&self) {
+        self.killed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_killed(&self) -> bool {
+        self.killed.load(Ordering::Relaxed)
+    }
+
+    /// Notes why the task is to end. The first reason stands; a later one is given back.
+    pub(crate) fn give_reason(&self, reason: Reason) -> Option<Reason> {
+        if self.is_killed() {
+            return Some(reason);
         }
-        std::mem::take(&mut *self.joiners()).into_iter().map(|(_, waker)| waker).collect()
+        self.extra().had_reason.store(true, Ordering::Relaxed);
+        lock(&self.extra().reason).replace(reason)
     }
+
+    /// Whether a reason was ever given.
+    pub(crate) fn was_killed_with(&self) -> bool {
+        self.extra.get().is_some_and(|extra| extra.had_reason.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn take_reason(&self) -> Option<Reason> {
+        lock(&self.extra.get()?.reason).take()
+    }
+
+    /// The kills that are under way and the scopes that may take them.
+    pub(crate) fn interrupts(&self) -> MutexGuard<'_, Interrupts> {
+        lock(&self.extra().interrupts)
+    }
+
+    /// As [`Header::interrupts`], if there ever were any.
+    pub(crate) fn known_interrupts(&self) -> Option<MutexGuard<'_, Interrupts>> {
+        self.extra.get().map(|extra| lock(&extra.interrupts))
+    }
+
+    /// Those who wait for the end.
+    pub(crate) fn joiners(&self) -> MutexGuard<'_, Joiners> {
+        lock(&self.extra().joiners)
+    }
+
+    pub(crate) fn take_joiners(&self) -> Joiners {
+        self.extra.get().map(|extra| std::mem::take(&mut *lock(&extra.joiners))).unwrap_or_default()
+    }
+
+    fn extra(&self) -> &Extra {
+        self.extra.get_or_init(Box::default)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

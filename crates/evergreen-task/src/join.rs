@@ -35,7 +35,8 @@ impl Future for Join {
             State::Initial => Poll::Ready(Err(TaskError::NotStarted)),
             State::Ended => Poll::Ready(Ok(true)),
             State::Started | State::Running | State::Parked => {
-                task.header().join(ticket, cx.waker());
+                let former = task.header().joiners().join(ticket, cx.waker().clone());
+                drop(former);
                 Poll::Pending
             },
         }
@@ -45,7 +46,8 @@ impl Future for Join {
 impl Drop for Join {
     fn drop(&mut self) {
         if let (Some(ticket), Some(task)) = (self.ticket, self.task.reference()) {
-            task.header().unjoin(ticket);
+            let waker = task.header().joiners().leave(ticket);
+            drop(waker);
         }
     }
 }

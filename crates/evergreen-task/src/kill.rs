@@ -1,34 +1,119 @@
-//! Killing a task.
+//! Killing a task (D-8).
+
+use std::task::Context;
 
 use evergreen_loop::EventLoop;
+use evergreen_loop::build::LoopId;
 
-use crate::raw::Reference;
+use crate::body;
+use crate::error::JoinError;
+use crate::header::{Header, Reason};
+use crate::interrupt::Target;
+use crate::raw::{RawTask, Reference};
 use crate::state::State;
 
 /// Kills a task that has begun by an entry of the queue, and any other by a mark.
 pub(crate) fn kill(task: &Reference) {
-    let header = task.header();
-    match header.state.get() {
+    match task.header().state.get() {
         State::Ended => {},
-        State::Initial | State::Started => header.mark_killed(),
-        State::Running | State::Parked => queue(task.clone()),
+        State::Initial | State::Started => task.header().mark_killed(),
+        State::Running | State::Parked => {
+            let task = task.clone();
+            queue(move || deliver(&task, strike(task.header())));
+        },
+    }
+}
+
+/// As [`kill`], for a reason that no scope catches.
+pub(crate) fn kill_with(task: &Reference, reason: Reason) {
+    let end = |task: &Reference, reason| {
+        drop(task.header().give_reason(reason));
+        task.header().mark_killed();
+    };
+    match task.header().state.get() {
+        State::Ended => {},
+        State::Initial | State::Started => end(task, reason),
+        State::Running | State::Parked => {
+            let task = task.clone();
+            queue(move || {
+                end(&task, reason);
+                deliver(&task, None);
+            });
+        },
     }
 }
 
 /// A loop that is gone has ended all its tasks, so there is one.
-fn queue(task: Reference) {
+fn queue(f: impl FnOnce() + 'static) {
     if let Some(event_loop) = EventLoop::try_current() {
-        event_loop.call_soon(move || deliver(&task));
+        event_loop.call_soon(f);
     }
 }
 
-/// The kill's turn has come. A parked task ends in this very entry; one that is queued already
-/// ends in its own.
-fn deliver(task: &Reference) {
+/// The kill's turn has come: chooses who takes it. `None` if that is the task.
+fn strike(header: &Header) -> Option<Target> {
+    let target = header.known_interrupts().map(|mut interrupts| interrupts.strike());
+    match target {
+        None | Some(Target::Task) => {
+            header.mark_killed();
+            None
+        },
+        scope => scope,
+    }
+}
+
+/// A parked task takes its kill in this very entry; one that is queued already does so in its own.
+fn deliver(task: &Reference, target: Option<Target>) {
     if task.header().state.get() == State::Ended {
         return;
     }
-    task.header().mark_killed();
     let Some(event_loop) = EventLoop::try_current() else { return };
-    event_loop.run_now(|| task.wake());
+    event_loop.run_now(|| match target {
+        Some(Target::Later) => {},
+        Some(Target::Scope(waker)) => {
+            waker.wake();
+            // Also if that waker leads nowhere: the task's next poll settles the kill.
+            task.wake();
+        },
+        Some(Target::Task) | None => task.wake(),
+    });
+}
+
+/// The task waits again after a poll: whether a kill that no scope took ends it now.
+pub(crate) fn settle(header: &Header, cx: &Context<'_>) -> bool {
+    let target = header.known_interrupts().and_then(|mut interrupts| interrupts.settle());
+    match target {
+        Some(Target::Task) => return true,
+        Some(Target::Scope(waker)) => {
+            waker.wake();
+            cx.waker().wake_by_ref();
+        },
+        Some(Target::Later) | None => {},
+    }
+    false
+}
+
+/// The handle of an ended task goes: tells of a kill with a reason that nobody has heard of.
+pub(crate) fn report_unread<T>(task: &mut RawTask<T>) {
+    if task.header().state.get() != State::Ended || !task.header().was_killed_with() {
+        return;
+    }
+    if let Some(Err(JoinError::KilledWith(reason))) = task.take() {
+        report(task.header(), &reason);
+    }
+}
+
+/// Tells the exception handler of the task's loop, from wherever this is.
+pub(crate) fn report(header: &Header, reason: &Reason) {
+    let context = body::context(header).saying(format!("was killed: {reason}"));
+    match EventLoop::try_current().filter(|event_loop| event_loop.id() == header.loop_id) {
+        Some(event_loop) => event_loop.call_exception_handler(&context),
+        None => drop(LoopId::remote(header.loop_id).map(|remote| {
+            remote.call_from_thread(move || {
+                if let Some(event_loop) = EventLoop::try_current() {
+                    event_loop.call_exception_handler(&context);
+                }
+            })
+        })),
+    }
 }

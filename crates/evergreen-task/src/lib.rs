@@ -24,20 +24,25 @@
 //!
 //! `state` draws the life of a task. `header` is what stands in front of its future, `body` polls
 //! the future and ends the task, `raw` is where both meet `async-task`, `registry` knows the tasks
-//! of a loop. `task`, `task_ref` and `remote` are the handles; `kill` and `join` what they do.
+//! of a loop. `task`, `task_ref` and `remote` are the handles; `kill` and `join` what they do;
+//! `scope` catches a kill, and `interrupt` says whose turn it is to take one.
 
 mod body;
 mod builder;
 mod error;
 mod header;
+mod interrupt;
 mod interval;
 mod join;
+mod joiners;
 mod kill;
+mod kill_on_drop;
 mod local;
 mod raw;
 mod registry;
 mod remote;
 mod run;
+mod scope;
 mod sleep;
 mod spawn;
 mod state;
@@ -47,13 +52,15 @@ mod timeout;
 mod yield_now;
 
 pub use builder::Builder;
-pub use error::{JoinError, TaskError};
+pub use error::{JoinError, TaskError, TaskExit};
 pub use header::TaskId;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use join::Join;
+pub use kill_on_drop::KillOnDrop;
 pub use local::{Local, TaskLocal, Unset};
 pub use remote::{RemoteTask, RemoteTasks};
 pub use run::Run;
+pub use scope::{CatchKill, catch_kill};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use spawn::{LoopTasks, spawn};
 pub use state::TaskState;

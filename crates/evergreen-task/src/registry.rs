@@ -9,7 +9,8 @@ use slab::Slab;
 
 use crate::header::Header;
 use crate::local::Forget;
-use crate::raw::Reference;
+use crate::raw::{Pointer, RawRunnable, Reference};
+use crate::task_ref;
 
 /// One per loop, made with its first task.
 #[derive(Default)]
@@ -18,37 +19,64 @@ pub(crate) struct Registry {
 }
 
 struct Slot {
-    task: Reference,
+    hold: Hold,
     locals: Vec<Weak<dyn Forget>>,
+}
+
+/// What keeps a task in memory while it stands here.
+enum Hold {
+    /// It waits for its first turn.
+    Queued(RawRunnable),
+    /// It is in its first turn. A task that ends there never costs a reference.
+    Running,
+    /// It has waited, or was asked for.
+    Counted(Reference),
 }
 
 impl Registry {
     fn find<R>(&self, header: &Header, f: impl FnOnce(&mut Slot) -> R) -> Option<R> {
-        let mut tasks = self.tasks.borrow_mut();
-        let slot = tasks.get_mut(header.slot()?)?;
-        (slot.task.header().id == header.id).then(|| f(slot))
+        let slot = header.slot()?;
+        self.tasks.borrow_mut().get_mut(slot).map(f)
     }
 
-    fn enter(&self, task: Reference) {
+    fn enter(&self, header: Pointer<Header>, hold: Hold) {
         let mut tasks = self.tasks.borrow_mut();
-        task.header().set_slot(tasks.vacant_key());
-        tasks.insert(Slot { task, locals: Vec::new() });
+        header.get().set_slot(Some(tasks.vacant_key()));
+        tasks.insert(Slot { hold, locals: Vec::new() });
     }
 
     fn leave(&self, header: &Header) -> Option<Slot> {
-        let mut tasks = self.tasks.borrow_mut();
         let slot = header.slot()?;
-        let ours = tasks.get(slot).is_some_and(|slot| slot.task.header().id == header.id);
-        let left = ours.then(|| tasks.remove(slot));
+        header.set_slot(None);
+        let mut tasks = self.tasks.borrow_mut();
+        let left = tasks.try_remove(slot);
         if tasks.is_empty() && tasks.capacity() > KEPT_SLOTS {
             *tasks = Slab::new();
         }
         left
     }
+
+    fn references(&self) -> Vec<Reference> {
+        let mut tasks = self.tasks.borrow_mut();
+        tasks.iter_mut().filter_map(|(_, slot)| slot.reference()).collect()
+    }
 }
 
 /// A burst of tasks must not hold its slots for ever.
 const KEPT_SLOTS: usize = 4096;
+
+impl Slot {
+    fn reference(&mut self) -> Option<Reference> {
+        if let Hold::Running = self.hold {
+            self.hold = Hold::Counted(task_ref::running_reference()?);
+        }
+        match &self.hold {
+            Hold::Queued(runnable) => Some(runnable.reference()),
+            Hold::Counted(reference) => Some(reference.clone()),
+            Hold::Running => None,
+        }
+    }
+}
 
 impl TaskTable for Registry {
     fn len(&self) -> usize {
@@ -56,9 +84,7 @@ impl TaskTable for Registry {
     }
 
     fn end_all(&self) {
-        let tasks: Vec<Reference> =
-            self.tasks.borrow().iter().map(|(_, slot)| slot.task.clone()).collect();
-        for task in tasks {
+        for task in self.references() {
             task.header().mark_killed();
             task.wake();
         }
@@ -75,14 +101,40 @@ fn with<R>(f: impl FnOnce(&Registry) -> R) -> Option<R> {
     with_task_table(make, |table| table.as_any().downcast_ref().map(f)).flatten()
 }
 
-/// Enters a task that starts.
-pub(crate) fn enter(task: Reference) {
-    with(|registry| registry.enter(task));
+/// Enters a task that starts, until [`take_queued`].
+pub(crate) fn enter(task: RawRunnable) {
+    with(|registry| registry.enter(task.pointer(), Hold::Queued(task)));
+}
+
+/// Enters a task that has come from another thread and begins its first turn.
+pub(crate) fn enter_running(header: Pointer<Header>) {
+    with(|registry| registry.enter(header, Hold::Running));
+}
+
+/// Takes a task for its first turn.
+pub(crate) fn take_queued(header: &Header) -> Option<RawRunnable> {
+    let hold = with(|registry| {
+        registry.find(header, |slot| std::mem::replace(&mut slot.hold, Hold::Running))
+    });
+    match hold.flatten() {
+        Some(Hold::Queued(task)) => Some(task),
+        _ => None,
+    }
+}
+
+/// The running task waits for the first time: from here on it has to be kept.
+pub(crate) fn keep(header: &Header) {
+    with(|registry| registry.find(header, |slot| drop(slot.reference())));
 }
 
 /// A reference to a task that has been started and has not ended.
 pub(crate) fn reference(header: &Header) -> Option<Reference> {
-    with(|registry| registry.find(header, |slot| slot.task.clone())).flatten()
+    with(|registry| registry.find(header, Slot::reference)).flatten().flatten()
+}
+
+/// References to all of them, in no order.
+pub(crate) fn references() -> Vec<Reference> {
+    with(Registry::references).unwrap_or_default()
 }
 
 /// Takes a task that ends out, and gives the locals that are to forget it.

@@ -53,12 +53,12 @@ impl RemoteTasks for LoopRemote {
         if self.is_closed() {
             return Err(LoopError::Closed);
         }
-        let header = Header::new(None, Location::caller(), self.clone());
+        let header = Header::new(None, Location::caller(), self.id());
         let (runnable, raw) = new_remote(header, future);
         raw.header().state.set(State::Started);
         let reference = runnable.reference();
-        runnable.start();
-        Ok(RemoteTask { raw, reference })
+        runnable.send();
+        Ok(RemoteTask { raw, reference, remote: self.clone() })
     }
 }
 
@@ -68,6 +68,7 @@ impl RemoteTasks for LoopRemote {
 pub struct RemoteTask<T> {
     raw: RawTask<T>,
     reference: Reference,
+    remote: LoopRemote,
 }
 
 impl<T> RemoteTask<T> {
@@ -93,7 +94,7 @@ impl<T> RemoteTask<T> {
             // It has had no turn yet, as far as is known here, and need not have one.
             task.header().mark_killed();
         }
-        self.reference.header().remote.call_from_thread(move || kill(&task)).map(drop)
+        self.remote.call_from_thread(move || kill(&task)).map(drop)
     }
 }
 

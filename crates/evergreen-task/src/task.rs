@@ -1,6 +1,7 @@
 //! The handle that owns a task's output.
 
 use std::cell::Cell;
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -15,6 +16,7 @@ use crate::builder::Builder;
 use crate::error::{JoinError, TaskError};
 use crate::header::{Header, TaskId};
 use crate::join::{Join, join_timeout};
+use crate::kill_on_drop::KillOnDrop;
 use crate::raw::{RawRunnable, RawTask, Reference, new_local};
 use crate::registry;
 use crate::run::Run;
@@ -81,7 +83,7 @@ impl<T: 'static> Task<T> {
         location: &'static Location<'static>,
         future: impl Future<Output = T> + 'static,
     ) -> Self {
-        let header = Header::new(name, location, event_loop.remote());
+        let header = Header::new(name, location, event_loop.id());
         let (runnable, raw) = new_local(header, future);
         Self { raw, unstarted: Cell::new(Some(runnable)), local: PhantomData }
     }
@@ -109,7 +111,6 @@ impl<T> Task<T> {
         let runnable = self.unstarted.take().ok_or(TaskError::AlreadyStarted)?;
         let header = self.raw.header();
         header.state.set(State::Started);
-        registry::enter(runnable.reference());
         runnable.start();
         Ok(())
     }
@@ -150,6 +151,37 @@ impl<T> Task<T> {
     /// task does nothing.
     pub fn kill(&self) {
         self.task_ref().kill();
+    }
+
+    /// Kills the task for a reason, which is what awaiting it then gives:
+    /// [`JoinError::KilledWith`]. No [`catch_kill`](crate::catch_kill) catches this; in Python it is
+    /// `kill` with an exception type other than `TaskExit`.
+    ///
+    /// A reason that nobody takes is reported to the loop's exception handler: when the task ends
+    /// without a handle, or when the handle is dropped unread. Of several reasons the first counts.
+    pub fn kill_with(&self, reason: impl Into<Box<dyn Error + Send + Sync>>) {
+        self.task_ref().kill_with(reason);
+    }
+
+    /// Kills the task and waits until it has ended: its future and its task-locals are dropped
+    /// then.
+    ///
+    /// A task that catches the kill goes on, and so does the wait.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError::NotStarted`].
+    ///
+    /// # Kill safety
+    ///
+    /// The kill stands; only the wait for it ends.
+    pub async fn kill_and_wait(&self) -> Result<bool, TaskError> {
+        self.task_ref().kill_and_wait().await
+    }
+
+    /// Makes a handle that kills the task when it is dropped.
+    pub const fn kill_on_drop(self) -> KillOnDrop<T> {
+        KillOnDrop::new(self)
     }
 
     /// Whether the task has ended.

@@ -1,18 +1,20 @@
 //! A task without the type of its output.
 
 use std::cell::Cell;
+use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
+use std::task::Waker;
 
 use evergreen_loop::Delay;
 
 use crate::error::TaskError;
 use crate::header::{Header, TaskId};
 use crate::join::{Join, join_timeout};
-use crate::kill::kill;
-use crate::raw::{HeaderPointer, Reference};
+use crate::kill::{kill, kill_with};
+use crate::raw::{Pointer, Reference};
 use crate::registry;
 use crate::state::TaskState;
 
@@ -96,6 +98,28 @@ impl TaskRef {
         }
     }
 
+    /// Kills the task for a reason, as [`Task::kill_with`](crate::Task::kill_with) does.
+    pub fn kill_with(&self, reason: impl Into<Box<dyn Error + Send + Sync>>) {
+        if let Some(task) = self.reference() {
+            kill_with(task, reason.into());
+        }
+    }
+
+    /// Kills the task and waits until it has ended. See
+    /// [`Task::kill_and_wait`](crate::Task::kill_and_wait).
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError::NotStarted`].
+    ///
+    /// # Kill safety
+    ///
+    /// The kill stands; only the wait for it ends.
+    pub async fn kill_and_wait(&self) -> Result<bool, TaskError> {
+        self.kill();
+        self.join().await
+    }
+
     /// Queues a turn for the task, as Python's "schedule a switch to the task" does. A task that
     /// waits for something looks whether it is there, and waits on if it is not.
     pub fn wake(&self) {
@@ -134,8 +158,20 @@ impl fmt::Debug for TaskRef {
     }
 }
 
+/// The task that is polled, as long as it is. It lies on the stack of its poll.
+pub(crate) struct Running {
+    header: Pointer<Header>,
+    waker: Pointer<Waker>,
+}
+
+impl Running {
+    pub(crate) fn new(header: Pointer<Header>, waker: &Waker) -> Self {
+        Self { header, waker: Pointer::new(waker) }
+    }
+}
+
 thread_local! {
-    static CURRENT: Cell<Option<HeaderPointer>> = const { Cell::new(None) };
+    static CURRENT: Cell<Option<Pointer<Running>>> = const { Cell::new(None) };
 }
 
 /// The task that is running. `None` in callbacks, in the future of a `block_on`, and outside the
@@ -154,8 +190,7 @@ thread_local! {
 /// # Ok::<(), evergreen_loop::LoopError>(())
 /// ```
 pub fn current() -> Option<TaskRef> {
-    let running = CURRENT.get()?;
-    registry::reference(running.get()).map(TaskRef::new)
+    with_running(registry::reference)?.map(TaskRef::new)
 }
 
 /// The id of the running task, without counting a reference.
@@ -165,17 +200,24 @@ pub(crate) fn current_id() -> Option<TaskId> {
 
 /// Calls `f` with the running task.
 pub(crate) fn with_running<R>(f: impl FnOnce(&Header) -> R) -> Option<R> {
-    CURRENT.get().map(|running| f(running.get()))
+    CURRENT.get().map(|running| f(running.get().header.get()))
+}
+
+/// A counted reference to the running task, made of its own waker.
+pub(crate) fn running_reference() -> Option<Reference> {
+    let running = CURRENT.get()?;
+    let running = running.get();
+    Some(Reference::of_running(running.header, running.waker.get()))
 }
 
 /// A task is polled while this exists.
-pub(crate) struct Entered(Option<HeaderPointer>);
+pub(crate) struct Entered<'a>(Option<Pointer<Running>>, PhantomData<&'a Running>);
 
-pub(crate) fn enter(task: HeaderPointer) -> Entered {
-    Entered(CURRENT.replace(Some(task)))
+pub(crate) fn enter(task: &Running) -> Entered<'_> {
+    Entered(CURRENT.replace(Some(Pointer::new(task))), PhantomData)
 }
 
-impl Drop for Entered {
+impl Drop for Entered<'_> {
     fn drop(&mut self) {
         CURRENT.set(self.0);
     }

@@ -22,6 +22,7 @@ impl Core {
                 self.drop_entries();
             }
         }
+        crate::loop_id::leave(self.id());
         self.shared().inbox.close();
         self.drop_entries();
         self.pool.shut_down().into_iter().for_each(|job| self.drop_guarded(job));

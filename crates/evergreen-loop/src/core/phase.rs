@@ -29,6 +29,11 @@ impl Core {
         matches!(self.phase.get(), Phase::Running | Phase::Closing)
     }
 
+    /// Whether the loop is destroyed, or being destroyed.
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self.phase.get(), Phase::Closing | Phase::Destroyed)
+    }
+
     /// Whether callbacks are still taken. They are dropped unrun while the loop is closing.
     ///
     /// # Panics
