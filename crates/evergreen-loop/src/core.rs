@@ -43,11 +43,13 @@ pub trait TaskTable: Any {
         self.len() == 0
     }
 
+    /// Polls the next task that starts, as it was queued with [`LoopId::schedule_first`].
+    ///
+    /// [`LoopId::schedule_first`]: crate::build::LoopId::schedule_first
+    fn run_first(&self);
+
     /// Has every task end: each that is not queued is queued, and drops its future when it runs.
     fn end_all(&self);
-
-    /// For whoever installed the table to find its own type again.
-    fn as_any(&self) -> &dyn Any;
 }
 
 pub(crate) struct Core {
@@ -234,7 +236,12 @@ impl Core {
 
     /// Polls a task. It catches its own panics; those of what it drops at last end here.
     pub(crate) fn run_task(&self, task: TaskEntry) {
-        self.guarded(|| ErrorContext::new(ErrorOrigin::Task), || task.run_on_its_loop());
+        self.guarded(|| ErrorContext::new(ErrorOrigin::Task), || task.run());
+    }
+
+    pub(crate) fn run_first(&self) {
+        let Some(tasks) = self.tasks.get() else { return };
+        self.guarded(|| ErrorContext::new(ErrorOrigin::Task), || tasks.run_first());
     }
 
     /// Wakes whoever waited. A waker that panics does not keep the others asleep.

@@ -37,17 +37,10 @@ pub(crate) fn core() -> Option<Rc<Core>> {
     CURRENT.with(|slot| slot.borrow().clone())
 }
 
-/// Calls `f` with this thread's table of tasks, made by `make` if there is none yet. `None` without
-/// a loop. `f` must not call what is not the table's own.
-pub fn with_task_table<R>(
-    make: impl FnOnce() -> Rc<dyn TaskTable>,
-    f: impl FnOnce(&dyn TaskTable) -> R,
-) -> Option<R> {
-    CURRENT.with(|slot| {
-        let slot = slot.borrow();
-        let core = slot.as_ref()?;
-        Some(f(&**core.tasks().get_or_init(make)))
-    })
+/// The table of tasks of this thread's loop, made by `make` if there is none yet. `None` without a
+/// loop.
+pub fn task_table(make: impl FnOnce() -> Rc<dyn TaskTable>) -> Option<Rc<dyn TaskTable>> {
+    core().map(|core| Rc::clone(core.tasks().get_or_init(make)))
 }
 
 /// The loop of this thread, made now if this is the main thread.
@@ -82,6 +75,7 @@ pub(crate) fn with_owned<T, R>(
 }
 
 /// As [`with_owned`], for the loop of this number.
+#[inline]
 pub(crate) fn with_number<T, R>(
     id: LoopId,
     value: T,
@@ -93,7 +87,14 @@ pub(crate) fn with_number<T, R>(
     })
 }
 
+/// The number of this thread's loop.
+#[inline]
+pub(crate) fn number() -> Option<LoopId> {
+    CURRENT.with(|slot| slot.borrow().as_ref().map(|core| core.id()))
+}
+
 /// When the present turn of this thread's loop began, as far as the loop has looked.
+#[inline]
 pub fn turn_time() -> Option<LoopTime> {
     CURRENT.with(|slot| slot.borrow().as_ref().map(|core| core.turn_time()))
 }

@@ -11,6 +11,8 @@ use crate::sync::Arc;
 pub(crate) enum Entry {
     /// A task to poll.
     Task(TaskEntry),
+    /// The task that starts next, to poll for the first time: the table of tasks has it.
+    First,
     /// A callback of this thread.
     Call(Rc<Registered>),
     /// A callback that another thread sent.
@@ -57,7 +59,7 @@ impl From<RemoteEntry> for Entry {
 #[must_use = "a task entry that is not run leaks its task"]
 pub struct TaskEntry {
     data: NonNull<()>,
-    run: unsafe fn(NonNull<()>),
+    run: fn(Self),
 }
 
 // SAFETY: `TaskEntry::new` demands that `data` may be sent to the loop's thread, and nothing but
@@ -66,38 +68,27 @@ pub struct TaskEntry {
 unsafe impl Send for TaskEntry {}
 
 impl TaskEntry {
-    /// An entry that calls `run(data)` once, on the thread of the loop it is scheduled on.
+    /// An entry that calls `run` with itself once, on the thread of the loop it is scheduled on.
     ///
     /// `run` must not unwind.
     ///
     /// # Safety
     ///
-    /// `run` must be sound to call once with `data`, on the loop's thread, at any later time, and
-    /// `data` must be sound to send there.
+    /// `data` must be sound to send to that thread, and `run` to be called there with it at any
+    /// later time.
     #[expect(unsafe_code, reason = "erases the type of a task")]
-    pub const unsafe fn new(data: NonNull<()>, run: unsafe fn(NonNull<()>)) -> Self {
+    pub const unsafe fn new(data: NonNull<()>, run: fn(Self)) -> Self {
         Self { data, run }
     }
 
-    /// Runs the task.
-    ///
-    /// # Safety
-    ///
-    /// This must be the thread of the loop that the task was made for, or the task must be one that
-    /// any thread may run.
-    #[expect(unsafe_code, reason = "a task that no loop takes is ended by its own crate")]
-    pub unsafe fn run(self) {
-        self.run_on_its_loop();
+    /// What the entry was made of, for its `run`, or for whoever has it back from a loop that takes
+    /// no more.
+    pub const fn into_data(self) -> NonNull<()> {
+        self.data
     }
 
     /// Runs the task, on the thread of the loop whose queue it stood in.
-    pub(crate) fn run_on_its_loop(self) {
-        // SAFETY: the contract of `new`. Entries come out of a queue on the loop's thread only, or
-        // whoever calls `run` answers for the thread. `self` is consumed and cannot be cloned, so
-        // this is the only call.
-        #[expect(unsafe_code, reason = "calls what `new` was given")]
-        unsafe {
-            (self.run)(self.data);
-        }
+    pub(crate) fn run(self) {
+        (self.run)(self);
     }
 }

@@ -153,6 +153,7 @@ fn next_entry(core: &Core) -> Option<Entry> {
 fn run_entry(core: &Rc<Core>, entry: Entry, main: &mut Main<'_>) -> bool {
     match entry {
         Entry::Task(task) => core.run_task(task),
+        Entry::First => core.run_first(),
         Entry::Call(callback) => callback.run(core),
         Entry::RemoteCall(call) => call.run(core),
         Entry::Work(work) => {

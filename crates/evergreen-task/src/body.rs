@@ -45,7 +45,7 @@ impl<F: Future> Future for Body<F> {
         let header = pointer.get();
         let running = Running::new(pointer, cx.waker());
         let _current = task_ref::enter(&running);
-        let output = match begin(pointer) {
+        let output = match begin(header) {
             Begin::Poll => caught(|| poll_inner(this.future.as_mut(), cx)),
             Begin::End => Ok(Poll::Ready(Err(JoinError::Killed))),
         };
@@ -72,20 +72,23 @@ enum Begin {
 }
 
 /// Decides whether the future is polled at all.
-fn begin(pointer: Pointer<Header>) -> Begin {
-    let header = pointer.get();
-    if header.is_killed() {
-        return Begin::End;
-    }
-    if header.slot().is_none() {
-        // It came from another thread; the loop may have begun to end meanwhile.
+fn begin(header: &Header) -> Begin {
+    if header.state.get() == State::Sent {
+        registry::enter_running(header);
+        // The loop may have begun to end meanwhile.
         if EventLoop::try_current().is_none_or(|event_loop| event_loop.is_closed()) {
             return Begin::End;
         }
-        registry::enter_running(pointer);
     }
-    header.run();
-    Begin::Poll
+    if !header.is_killed() {
+        header.run();
+        return Begin::Poll;
+    }
+    if header.state.get() != State::Initial {
+        // Its destructors run, and may ask who does.
+        header.state.set(State::Running);
+    }
+    Begin::End
 }
 
 fn poll_inner<F: Future>(
@@ -105,18 +108,22 @@ fn park(header: &Header) {
 
 /// Ends the task: its locals go, then whoever joins it is woken. An output that nobody can take is
 /// dropped here, where a panic of its destructor can be caught.
-fn end<T>(header: &Header, output: Output<T>) -> Output<T> {
+fn end<T>(header: &Header, mut output: Output<T>) -> Output<T> {
+    let locals = registry::leave(header);
     header.state.set(State::Ended);
-    let output = match (output, header.take_reason()) {
-        (Err(JoinError::Killed), Some(reason)) => Err(JoinError::KilledWith(reason)),
-        (output, _) => output,
-    };
-    let output = if header.is_detached() { dropped(header, output) } else { output };
-    for local in registry::leave(header).iter().filter_map(Weak::upgrade) {
+    if !header.is_plain() && matches!(output, Err(JoinError::Killed)) {
+        output = Err(header.take_reason().map_or(JoinError::Killed, JoinError::KilledWith));
+    }
+    if header.is_detached() {
+        output = dropped(header, output);
+    }
+    for local in locals.iter().filter_map(Weak::upgrade) {
         guarded(header, || local.forget(header.id));
     }
-    for joiner in header.take_joiners().into_wakers() {
-        guarded(header, || joiner.wake());
+    if !header.is_plain() {
+        for joiner in header.take_joiners().into_wakers() {
+            guarded(header, || joiner.wake());
+        }
     }
     output
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::panic::Location;
 
-use evergreen_loop::EventLoop;
+use evergreen_loop::build::LoopId;
 
 use crate::task::Task;
 
@@ -43,8 +43,8 @@ impl Builder {
     /// If this thread has no loop.
     #[track_caller]
     pub fn build<T: 'static>(self, future: impl Future<Output = T> + 'static) -> Task<T> {
-        match EventLoop::current() {
-            Ok(event_loop) => Task::make(&event_loop, self.name, Location::caller(), future),
+        match LoopId::current() {
+            Ok(loop_id) => Task::make(loop_id, self.name, Location::caller(), future),
             Err(error) => panic!("cannot make a task: {error}"),
         }
     }

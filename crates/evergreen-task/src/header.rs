@@ -5,10 +5,11 @@ use std::error::Error;
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use evergreen_loop::LoopTime;
 use evergreen_loop::build::{LoopId, turn_time};
+use once_cell::race::OnceBox;
 
 use crate::interrupt::Interrupts;
 use crate::joiners::Joiners;
@@ -54,12 +55,16 @@ pub(crate) struct Header {
     pub(crate) state: StateCell,
     killed: AtomicBool,
     detached: AtomicBool,
+    taken: AtomicBool,
     slot: AtomicU32,
     polls: AtomicU32,
-    /// When it was parked last, in nanoseconds of the loop's clock.
-    parked_at: AtomicU64,
-    extra: OnceLock<Box<Extra>>,
+    /// When it was parked last, in milliseconds of the loop's clock.
+    parked_at: AtomicU32,
+    extra: OnceBox<Extra>,
 }
+
+/// With a small future behind it, a task then fits into what allocators serve fastest.
+const _: () = assert!(size_of::<Header>() <= 48);
 
 /// What most tasks do without.
 #[derive(Default)]
@@ -71,8 +76,9 @@ struct Extra {
     had_reason: AtomicBool,
 }
 
+const NANOS_PER_MILLI: u64 = 1_000_000;
 /// The task stands in no slot of the registry.
-const NO_SLOT: u32 = u32::MAX;
+pub(crate) const NO_SLOT: u32 = u32::MAX;
 
 impl Header {
     pub(crate) fn new(
@@ -80,7 +86,7 @@ impl Header {
         location: &'static Location<'static>,
         loop_id: LoopId,
     ) -> Self {
-        let extra = OnceLock::new();
+        let extra = OnceBox::new();
         if name.is_some() {
             extra.get_or_init(|| Box::new(Extra { name, ..Extra::default() }));
         }
@@ -91,9 +97,10 @@ impl Header {
             state: StateCell::new(),
             killed: AtomicBool::new(false),
             detached: AtomicBool::new(false),
+            taken: AtomicBool::new(false),
             slot: AtomicU32::new(NO_SLOT),
             polls: AtomicU32::new(0),
-            parked_at: AtomicU64::new(0),
+            parked_at: AtomicU32::new(0),
             extra,
         }
     }
@@ -113,14 +120,23 @@ impl Header {
         self.detached.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn slot(&self) -> Option<usize> {
+    /// Where the registry finds it: among those that start, or among those that it keeps.
+    pub(crate) fn slot(&self) -> Option<u32> {
         let slot = self.slot.load(Ordering::Relaxed);
-        (slot != NO_SLOT).then_some(slot as usize)
+        (slot != NO_SLOT).then_some(slot)
     }
 
-    pub(crate) fn set_slot(&self, slot: Option<usize>) {
-        let slot = slot.map_or(NO_SLOT, |slot| u32::try_from(slot).expect("fewer than 2^32 tasks"));
+    pub(crate) fn set_slot(&self, slot: u32) {
         self.slot.store(slot, Ordering::Relaxed);
+    }
+
+    pub(crate) fn mark_taken(&self) {
+        self.taken.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the output has been taken.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.taken.load(Ordering::Relaxed)
     }
 }
 
@@ -135,16 +151,18 @@ impl Header {
     /// A turn has ended in a wait.
     pub(crate) fn park(&self) {
         self.state.set(State::Parked);
-        let now = turn_time().map_or(0, LoopTime::as_nanos);
-        self.parked_at.store(now, Ordering::Relaxed);
+        let now = turn_time().map_or(0, |now| now.as_nanos() / NANOS_PER_MILLI);
+        self.parked_at.store(u32::try_from(now).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
     pub(crate) fn polls(&self) -> u32 {
         self.polls.load(Ordering::Relaxed)
     }
 
+    /// To the millisecond.
     pub(crate) fn parked_at(&self) -> LoopTime {
-        LoopTime::from_nanos(self.parked_at.load(Ordering::Relaxed))
+        let millis = self.parked_at.load(Ordering::Relaxed);
+        LoopTime::from_nanos(u64::from(millis) * NANOS_PER_MILLI)
     }
 }
 
@@ -194,6 +212,11 @@ impl Header {
 
     pub(crate) fn take_joiners(&self) -> Joiners {
         self.extra.get().map(|extra| std::mem::take(&mut *lock(&extra.joiners))).unwrap_or_default()
+    }
+
+    /// Whether the task has anything but its future: what follows is for tasks that do.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.extra.get().is_none()
     }
 
     fn extra(&self) -> &Extra {

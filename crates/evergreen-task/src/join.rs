@@ -34,7 +34,7 @@ impl Future for Join {
         match task.header().state.get() {
             State::Initial => Poll::Ready(Err(TaskError::NotStarted)),
             State::Ended => Poll::Ready(Ok(true)),
-            State::Started | State::Running | State::Parked => {
+            State::Sent | State::Started | State::Running | State::Parked => {
                 let former = task.header().joiners().join(ticket, cx.waker().clone());
                 drop(former);
                 Poll::Pending

@@ -16,7 +16,7 @@ use crate::state::State;
 pub(crate) fn kill(task: &Reference) {
     match task.header().state.get() {
         State::Ended => {},
-        State::Initial | State::Started => task.header().mark_killed(),
+        State::Initial | State::Sent | State::Started => task.header().mark_killed(),
         State::Running | State::Parked => {
             let task = task.clone();
             queue(move || deliver(&task, strike(task.header())));
@@ -32,7 +32,7 @@ pub(crate) fn kill_with(task: &Reference, reason: Reason) {
     };
     match task.header().state.get() {
         State::Ended => {},
-        State::Initial | State::Started => end(task, reason),
+        State::Initial | State::Sent | State::Started => end(task, reason),
         State::Running | State::Parked => {
             let task = task.clone();
             queue(move || {

@@ -21,11 +21,7 @@ use crate::registry;
 pub(crate) struct RawRunnable(Runnable<Header>);
 
 /// The one handle that can take the output. Dropping it leaves the task alone.
-pub(crate) struct RawTask<T> {
-    /// Gone only while the handle itself goes.
-    task: Option<async_task::Task<Output<T>, Header>>,
-    taken: bool,
-}
+pub(crate) struct RawTask<T>(Option<async_task::Task<Output<T>, Header>>);
 
 /// Makes a task of this thread.
 pub(crate) fn new_local<F>(header: Header, future: F) -> (RawRunnable, RawTask<F::Output>)
@@ -34,9 +30,17 @@ where
     F::Output: 'static,
 {
     let body = |header: &Header| Body::new(Pointer::new(header), future);
-    let (runnable, task) =
-        async_task::Builder::new().metadata(header).spawn_local(body, schedule_local);
-    (RawRunnable(runnable), RawTask { task: Some(task), taken: false })
+    let builder = async_task::Builder::new().metadata(header);
+    // SAFETY: what is not `Send` are the future and its output. The future is polled and dropped by
+    // entries that run on its loop's thread, or by the handle before the start; the registry keeps
+    // the task until it has ended, so no waker is ever its last reference before. The handle, which
+    // takes the output, is not `Send`. Both are `'static`, and so is `schedule_local`.
+    #[expect(
+        unsafe_code,
+        reason = "spares each poll a look at the thread, which `spawn_local` takes"
+    )]
+    let (runnable, task) = unsafe { builder.spawn_unchecked(body, schedule_local) };
+    (RawRunnable(runnable), RawTask(Some(task)))
 }
 
 /// Makes a task that any thread may make, and drop if the loop is gone.
@@ -47,7 +51,7 @@ where
 {
     let body = |header: &Header| Body::new(Pointer::new(header), future);
     let (runnable, task) = async_task::Builder::new().metadata(header).spawn(body, schedule_remote);
-    (RawRunnable(runnable), RawTask { task: Some(task), taken: false })
+    (RawRunnable(runnable), RawTask(Some(task)))
 }
 
 /// A task of the loop's thread was woken, on whatever thread.
@@ -67,26 +71,23 @@ fn schedule_remote(runnable: Runnable<Header>) {
 /// The function captures nothing, which spares `async-task` a count of its own for each wake.
 fn schedule(runnable: Runnable<Header>) -> Result<(), TaskEntry> {
     let loop_id = runnable.metadata().loop_id;
-    // SAFETY: `run` rebuilds the runnable that `into_raw` took apart, once. A runnable may be sent
-    // to its loop's thread: that is the only thread that polls or drops a local future.
+    // SAFETY: a runnable may be sent to its loop's thread: that is the only one that polls or drops
+    // a local future. `run` may be called with what `into_raw` gave, see `rebuild`.
     #[expect(unsafe_code, reason = "a runnable as an entry of the queue")]
     let entry = unsafe { TaskEntry::new(runnable.into_raw(), run) };
     loop_id.schedule(entry)
 }
 
-#[expect(unsafe_code, reason = "the type that `TaskEntry` asks for")]
-unsafe fn run(data: NonNull<()>) {
-    // SAFETY: `data` is what `into_raw` gave in `schedule`, and this is called once.
-    let runnable = unsafe { Runnable::<Header>::from_raw(data) };
-    runnable.run();
+fn run(entry: TaskEntry) {
+    rebuild(entry).run();
 }
 
-/// The first turn of a task that was started on its own thread: the registry has the runnable.
-#[expect(unsafe_code, reason = "the type that `TaskEntry` asks for")]
-unsafe fn run_first(data: NonNull<()>) {
-    let header = Pointer(data.cast::<Header>());
-    if let Some(RawRunnable(runnable)) = registry::take_queued(header.get()) {
-        runnable.run();
+/// The runnable that [`schedule`] took apart: there are no other entries with our `run`.
+fn rebuild(entry: TaskEntry) -> Runnable<Header> {
+    // SAFETY: `into_raw` gave this pointer, to an entry that cannot be cloned and ends here.
+    #[expect(unsafe_code, reason = "an entry of the queue as a runnable")]
+    unsafe {
+        Runnable::from_raw(entry.into_data())
     }
 }
 
@@ -105,37 +106,29 @@ impl RawRunnable {
     }
 
     /// Queues the task for its first turn, on its loop's own thread. The registry keeps it until
-    /// then, so that whoever asks for the task meanwhile finds a reference. If the loop takes no
-    /// more, the task ends here.
+    /// then, so that whoever asks for the task meanwhile finds a reference. If the loop is gone, the
+    /// task ends here.
     pub(crate) fn start(self) {
-        let header = self.pointer();
-        let loop_id = header.get().loop_id;
-        match loop_id.is_closing_here() {
-            None => return self.discard(),
-            Some(true) => header.get().mark_killed(),
-            Some(false) => {},
+        match self.header().loop_id.schedule_first() {
+            None => self.discard(),
+            Some(closing) => {
+                if closing {
+                    self.header().mark_killed();
+                }
+                registry::enter(self);
+            },
         }
-        registry::enter(self);
-        // SAFETY: `run_first` gets the header of a task that stands in the registry until that
-        // very entry takes it out, on this thread.
-        #[expect(unsafe_code, reason = "a task as an entry of the queue")]
-        let entry = unsafe { TaskEntry::new(header.0.cast(), run_first) };
-        let queued = loop_id.schedule(entry);
-        debug_assert!(queued.is_ok(), "the loop is here, as was just found");
     }
 
     /// Sends the task to its loop. If the loop is gone, the task ends here.
     pub(crate) fn send(self) {
-        let header = self.pointer();
         if let Err(refused) = schedule(self.0) {
-            // What was refused is the runnable, so the task is still there.
-            header.get().mark_killed();
-            // SAFETY: a task that was sent may be ended, and its future dropped, on any thread.
-            #[expect(unsafe_code, reason = "ends a task that no loop takes")]
-            unsafe {
-                refused.run();
-            }
+            Self(rebuild(refused)).discard();
         }
+    }
+
+    pub(crate) fn run(self) {
+        self.0.run();
     }
 
     /// Ends the task without polling its future.
@@ -147,19 +140,20 @@ impl RawRunnable {
 
 impl<T> RawTask<T> {
     pub(crate) fn header(&self) -> &Header {
-        self.task.as_ref().expect("taken out only when it is dropped").metadata()
+        self.0.as_ref().expect(WHOLE).metadata()
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Output<T>> {
-        let task = self.task.as_mut().expect("taken out only when it is dropped");
-        let polled = Pin::new(task).poll(cx);
-        self.taken = polled.is_ready();
+        let polled = Pin::new(self.0.as_mut().expect(WHOLE)).poll(cx);
+        if polled.is_ready() {
+            self.header().mark_taken();
+        }
         polled
     }
 
     /// The output, if it is there and was not taken.
     pub(crate) fn take(&mut self) -> Option<Output<T>> {
-        if self.taken {
+        if self.header().is_taken() {
             return None;
         }
         match self.poll(&mut Context::from_waker(Waker::noop())) {
@@ -169,11 +163,13 @@ impl<T> RawTask<T> {
     }
 }
 
+const WHOLE: &str = "the task is taken out only when its handle goes";
+
 impl<T> Drop for RawTask<T> {
     fn drop(&mut self) {
         crate::kill::report_unread(self);
         self.header().mark_detached();
-        if let Some(task) = self.task.take() {
+        if let Some(task) = self.0.take() {
             task.detach();
         }
     }
@@ -204,15 +200,13 @@ impl<T> Pointer<T> {
         Self(NonNull::from(target))
     }
 
-    /// Only for who knows that the target exists. For a header: its body, a reference that is
-    /// counted, the registry, and whoever holds the runnable. For the running task: who runs below
-    /// its poll.
+    /// Only for who knows that the target exists. For a header: its body, and a reference
+    /// that is counted. For the running task: who runs below its poll.
     pub(crate) fn get(&self) -> &T {
         // SAFETY: the pointer was made from a reference. A header lies in the task's allocation,
         // which neither moves nor goes before the last reference to the task. The body lies in the
-        // same allocation; `Reference` holds a count; the registry forgets a task before it ends;
-        // `start` and `send` use it while the entry cannot run. The running task is forgotten when
-        // its poll returns.
+        // same allocation; `Reference` holds a count. The running task is forgotten when its poll
+        // returns.
         #[expect(unsafe_code, reason = "the header without the type of the future behind it")]
         unsafe {
             self.0.as_ref()

@@ -1,86 +1,115 @@
 //! The tasks of a loop that have been started and have not ended.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
-use evergreen_loop::build::{TaskTable, with_task_table};
+use evergreen_loop::build::{LoopId, TaskTable, task_table};
 use slab::Slab;
 
-use crate::header::Header;
+use crate::header::{Header, NO_SLOT};
 use crate::local::Forget;
-use crate::raw::{Pointer, RawRunnable, Reference};
+use crate::raw::{RawRunnable, Reference};
+use crate::state::State;
 use crate::task_ref;
 
 /// One per loop, made with its first task.
 #[derive(Default)]
 pub(crate) struct Registry {
-    tasks: RefCell<Slab<Slot>>,
+    /// Those that wait for their first turn, in the order of their entries in the queue.
+    starting: RefCell<VecDeque<RawRunnable>>,
+    /// How many have left `starting`.
+    begun: Cell<u32>,
+    /// Those that have waited, or were asked for. A task that ends in its first turn never comes
+    /// here, and costs no reference.
+    kept: RefCell<Slab<Slot>>,
+    live: Cell<usize>,
 }
 
 struct Slot {
-    hold: Hold,
+    task: Reference,
     locals: Vec<Weak<dyn Forget>>,
-}
-
-/// What keeps a task in memory while it stands here.
-enum Hold {
-    /// It waits for its first turn.
-    Queued(RawRunnable),
-    /// It is in its first turn. A task that ends there never costs a reference.
-    Running,
-    /// It has waited, or was asked for.
-    Counted(Reference),
-}
-
-impl Registry {
-    fn find<R>(&self, header: &Header, f: impl FnOnce(&mut Slot) -> R) -> Option<R> {
-        let slot = header.slot()?;
-        self.tasks.borrow_mut().get_mut(slot).map(f)
-    }
-
-    fn enter(&self, header: Pointer<Header>, hold: Hold) {
-        let mut tasks = self.tasks.borrow_mut();
-        header.get().set_slot(Some(tasks.vacant_key()));
-        tasks.insert(Slot { hold, locals: Vec::new() });
-    }
-
-    fn leave(&self, header: &Header) -> Option<Slot> {
-        let slot = header.slot()?;
-        header.set_slot(None);
-        let mut tasks = self.tasks.borrow_mut();
-        let left = tasks.try_remove(slot);
-        if tasks.is_empty() && tasks.capacity() > KEPT_SLOTS {
-            *tasks = Slab::new();
-        }
-        left
-    }
-
-    fn references(&self) -> Vec<Reference> {
-        let mut tasks = self.tasks.borrow_mut();
-        tasks.iter_mut().filter_map(|(_, slot)| slot.reference()).collect()
-    }
 }
 
 /// A burst of tasks must not hold its slots for ever.
 const KEPT_SLOTS: usize = 4096;
 
-impl Slot {
-    fn reference(&mut self) -> Option<Reference> {
-        if let Hold::Running = self.hold {
-            self.hold = Hold::Counted(task_ref::running_reference()?);
+impl Registry {
+    fn enter(&self, task: RawRunnable) {
+        self.live.set(self.live.get() + 1);
+        let mut starting = self.starting.borrow_mut();
+        let place = u32::try_from(starting.len()).expect("fewer than 2^32 tasks");
+        task.header().set_slot(self.begun.get().wrapping_add(place));
+        starting.push_back(task);
+    }
+
+    /// Takes the next task for its first turn.
+    fn begin(&self) -> Option<RawRunnable> {
+        let task = self.starting.borrow_mut().pop_front()?;
+        self.begun.set(self.begun.get().wrapping_add(1));
+        task.header().set_slot(NO_SLOT);
+        Some(task)
+    }
+
+    fn leave(&self, header: &Header) -> Option<Slot> {
+        self.live.set(self.live.get() - 1);
+        let slot = header.slot()?;
+        header.set_slot(NO_SLOT);
+        self.remove(slot)
+    }
+
+    fn remove(&self, slot: u32) -> Option<Slot> {
+        let mut kept = self.kept.borrow_mut();
+        let left = kept.try_remove(slot as usize);
+        if kept.is_empty() && kept.capacity() > KEPT_SLOTS {
+            *kept = Slab::new();
         }
-        match &self.hold {
-            Hold::Queued(runnable) => Some(runnable.reference()),
-            Hold::Counted(reference) => Some(reference.clone()),
-            Hold::Running => None,
+        left
+    }
+
+    /// Calls `f` with the slot of a task that has begun. Of those that have none yet, only the one
+    /// that runs can be asked for: it gets one.
+    fn with_slot<R>(&self, header: &Header, f: impl FnOnce(&mut Slot) -> R) -> Option<R> {
+        let mut kept = self.kept.borrow_mut();
+        if header.slot().is_none() {
+            let task = task_ref::running_reference()?;
+            debug_assert_eq!(task.header().id, header.id, "it has a slot, or it runs");
+            let slot = kept.insert(Slot { task, locals: Vec::new() });
+            header.set_slot(u32::try_from(slot).expect("fewer than 2^32 tasks"));
         }
+        kept.get_mut(header.slot()? as usize).map(f)
+    }
+
+    fn reference(&self, header: &Header) -> Option<Reference> {
+        match header.state.get() {
+            State::Initial | State::Sent | State::Ended => None,
+            State::Started => {
+                let place = header.slot()?.wrapping_sub(self.begun.get());
+                self.starting.borrow().get(place as usize).map(RawRunnable::reference)
+            },
+            State::Running | State::Parked => self.with_slot(header, |slot| slot.task.clone()),
+        }
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        let kept = self.kept.borrow();
+        let mut all: Vec<_> = kept.iter().map(|(_, slot)| slot.task.clone()).collect();
+        drop(kept);
+        all.extend(self.starting.borrow().iter().map(RawRunnable::reference));
+        all
     }
 }
 
 impl TaskTable for Registry {
     fn len(&self) -> usize {
-        self.tasks.borrow().len()
+        self.live.get()
+    }
+
+    fn run_first(&self) {
+        if let Some(task) = self.begin() {
+            task.run();
+        }
     }
 
     fn end_all(&self) {
@@ -89,62 +118,81 @@ impl TaskTable for Registry {
             task.wake();
         }
     }
+}
 
-    fn as_any(&self) -> &dyn Any {
-        self
+thread_local! {
+    /// The registry that was asked for last on this thread.
+    static LAST: RefCell<Last> = const { RefCell::new((None, Weak::new())) };
+}
+
+type Last = (Option<LoopId>, Weak<Registry>);
+
+/// The registry of a loop, if it is this thread's.
+fn of(loop_id: LoopId) -> Option<Rc<Registry>> {
+    let last = |last: &RefCell<Last>| match &*last.borrow() {
+        (Some(id), registry) if *id == loop_id => registry.upgrade(),
+        _ => None,
+    };
+    // A thread that ends may have lost the shortcut before it ends its loop.
+    LAST.try_with(last).ok().flatten().or_else(|| look_up(loop_id))
+}
+
+fn look_up(loop_id: LoopId) -> Option<Rc<Registry>> {
+    let registry = here().filter(|_| loop_id.is_here())?;
+    LAST.try_with(|last| last.replace((Some(loop_id), Rc::downgrade(&registry)))).ok();
+    Some(registry)
+}
+
+/// The registry of this thread's loop, whichever that is.
+fn here() -> Option<Rc<Registry>> {
+    let table = task_table(|| Rc::new(Registry::default()) as Rc<dyn TaskTable>)?;
+    (table as Rc<dyn Any>).downcast().ok()
+}
+
+/// Enters a task that is queued for its first turn.
+pub(crate) fn enter(task: RawRunnable) {
+    if let Some(registry) = of(task.header().loop_id) {
+        registry.enter(task);
     }
 }
 
-/// Calls `f` with the registry of this thread's loop.
-fn with<R>(f: impl FnOnce(&Registry) -> R) -> Option<R> {
-    let make = || Rc::new(Registry::default()) as Rc<dyn TaskTable>;
-    with_task_table(make, |table| table.as_any().downcast_ref().map(f)).flatten()
-}
-
-/// Enters a task that starts, until [`take_queued`].
-pub(crate) fn enter(task: RawRunnable) {
-    with(|registry| registry.enter(task.pointer(), Hold::Queued(task)));
-}
-
-/// Enters a task that has come from another thread and begins its first turn.
-pub(crate) fn enter_running(header: Pointer<Header>) {
-    with(|registry| registry.enter(header, Hold::Running));
-}
-
-/// Takes a task for its first turn.
-pub(crate) fn take_queued(header: &Header) -> Option<RawRunnable> {
-    let hold = with(|registry| {
-        registry.find(header, |slot| std::mem::replace(&mut slot.hold, Hold::Running))
-    });
-    match hold.flatten() {
-        Some(Hold::Queued(task)) => Some(task),
-        _ => None,
+/// Counts a task that has come from another thread and begins its first turn.
+pub(crate) fn enter_running(header: &Header) {
+    if let Some(registry) = of(header.loop_id) {
+        registry.live.set(registry.live.get() + 1);
     }
 }
 
 /// The running task waits for the first time: from here on it has to be kept.
 pub(crate) fn keep(header: &Header) {
-    with(|registry| registry.find(header, |slot| drop(slot.reference())));
+    of(header.loop_id).and_then(|registry| registry.with_slot(header, |_| ()));
 }
 
 /// A reference to a task that has been started and has not ended.
 pub(crate) fn reference(header: &Header) -> Option<Reference> {
-    with(|registry| registry.find(header, Slot::reference)).flatten().flatten()
+    of(header.loop_id)?.reference(header)
 }
 
-/// References to all of them, in no order.
+/// References to all tasks of this thread's loop, in no order.
 pub(crate) fn references() -> Vec<Reference> {
-    with(Registry::references).unwrap_or_default()
+    here().map(|registry| registry.references()).unwrap_or_default()
 }
 
 /// Takes a task that ends out, and gives the locals that are to forget it.
 pub(crate) fn leave(header: &Header) -> Vec<Weak<dyn Forget>> {
-    let slot = with(|registry| registry.leave(header)).flatten();
-    slot.map(|slot| slot.locals).unwrap_or_default()
+    if header.state.get() == State::Initial {
+        return Vec::new();
+    }
+    match of(header.loop_id).and_then(|registry| registry.leave(header)) {
+        Some(slot) => slot.locals,
+        None => Vec::new(),
+    }
 }
 
 /// Notes that a task has set a local, which is to be forgotten when the task ends.
 /// False if the task is ending.
 pub(crate) fn note_local(task: &Header, local: Weak<dyn Forget>) -> bool {
-    with(|registry| registry.find(task, |slot| slot.locals.push(local))).flatten().is_some()
+    let noted = |registry: Rc<Registry>| registry.with_slot(task, |slot| slot.locals.push(local));
+    !matches!(task.state.get(), State::Initial | State::Ended)
+        && of(task.loop_id).and_then(noted).is_some()
 }

@@ -55,7 +55,7 @@ impl RemoteTasks for LoopRemote {
         }
         let header = Header::new(None, Location::caller(), self.id());
         let (runnable, raw) = new_remote(header, future);
-        raw.header().state.set(State::Started);
+        raw.header().state.set(State::Sent);
         let reference = runnable.reference();
         runnable.send();
         Ok(RemoteTask { raw, reference, remote: self.clone() })
@@ -90,7 +90,7 @@ impl<T> RemoteTask<T> {
     /// [`LoopError::Closed`] if the loop is destroyed; the task has ended then.
     pub fn kill(&self) -> Result<(), LoopError> {
         let task = self.reference.clone();
-        if task.header().state.get() == State::Started {
+        if task.header().state.get() == State::Sent {
             // It has had no turn yet, as far as is known here, and need not have one.
             task.header().mark_killed();
         }

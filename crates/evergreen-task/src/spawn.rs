@@ -32,6 +32,6 @@ pub trait LoopTasks {
 impl LoopTasks for EventLoop {
     #[track_caller]
     fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Task<T> {
-        started(Task::make(self, None, Location::caller(), future))
+        started(Task::make(self.id(), None, Location::caller(), future))
     }
 }

@@ -45,6 +45,8 @@ impl fmt::Display for TaskState {
 #[repr(u8)]
 pub(crate) enum State {
     Initial,
+    /// Started on another thread, and on its way or in the queue.
+    Sent,
     Started,
     Running,
     Parked,
@@ -52,12 +54,13 @@ pub(crate) enum State {
 }
 
 impl State {
-    const ALL: [Self; 5] = [Self::Initial, Self::Started, Self::Running, Self::Parked, Self::Ended];
+    const ALL: [Self; 6] =
+        [Self::Initial, Self::Sent, Self::Started, Self::Running, Self::Parked, Self::Ended];
 
     pub(crate) const fn public(self) -> TaskState {
         match self {
             Self::Initial => TaskState::Initial,
-            Self::Started | Self::Parked => TaskState::Started,
+            Self::Sent | Self::Started | Self::Parked => TaskState::Started,
             Self::Running => TaskState::Running,
             Self::Ended => TaskState::Ended,
         }

@@ -10,7 +10,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use evergreen_loop::{Delay, EventLoop};
+use evergreen_loop::Delay;
+use evergreen_loop::build::LoopId;
 
 use crate::builder::Builder;
 use crate::error::{JoinError, TaskError};
@@ -78,12 +79,12 @@ impl<T: 'static> Task<T> {
     }
 
     pub(crate) fn make(
-        event_loop: &EventLoop,
+        loop_id: LoopId,
         name: Option<Box<str>>,
         location: &'static Location<'static>,
         future: impl Future<Output = T> + 'static,
     ) -> Self {
-        let header = Header::new(name, location, event_loop.id());
+        let header = Header::new(name, location, loop_id);
         let (runnable, raw) = new_local(header, future);
         Self { raw, unstarted: Cell::new(Some(runnable)), local: PhantomData }
     }

@@ -57,6 +57,7 @@ impl Core {
         while let Some(entry) = self.ready.pop() {
             match entry {
                 Entry::Task(task) => self.run_task(task),
+                Entry::First => self.run_first(),
                 Entry::Call(callback) => self.revoke_guarded(&callback),
                 Entry::RemoteCall(call) => {
                     self.guarded(|| ErrorContext::new(ErrorOrigin::Callback), || call.cancel());
