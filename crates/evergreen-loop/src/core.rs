@@ -10,6 +10,7 @@ mod report;
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell, RefMut};
+use std::fmt;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::rc::Rc;
 use std::task::Waker;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub(crate) use self::phase::Phase;
 use self::report::ExceptionHandler;
+pub(crate) use self::report::print;
 use crate::blocking::Pool;
 use crate::clock::{ClockSource, LoopTime};
 use crate::entry::{Entry, TaskEntry};
@@ -50,6 +52,16 @@ pub trait TaskTable: Any {
 
     /// Has every task end: each that is not queued is queued, and drops its future when it runs.
     fn end_all(&self);
+
+    /// Writes a line for each task that has not ended: who it is, where it was made, what it does.
+    /// No user code runs while the table is borrowed, and a formatter may be the user's.
+    ///
+    /// # Errors
+    ///
+    /// What the formatter gives.
+    fn dump(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} tasks", self.len())
+    }
 }
 
 pub(crate) struct Core {
@@ -304,6 +316,12 @@ impl Core {
             || self.jobs.get() > 0
             || self.timers().len() > 0
             || self.sources().is_awaited()
+    }
+
+    /// Whether a turn can come to anything without another thread: also by a signal that has been
+    /// delivered and not been handled.
+    pub(crate) fn can_go_on(&self) -> bool {
+        self.is_alive() || self.shared().deliveries.any()
     }
 
     pub(crate) fn has_entries(&self) -> bool {

@@ -25,8 +25,27 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     run(future).unwrap_or_else(|error| panic!("block_on at {place} failed: {error}"))
 }
 
+/// As [`block_on`], but gives up as soon as nothing is left that could wake the future; see
+/// [`EventLoop::try_block_on`].
+///
+/// # Errors
+///
+/// As [`EventLoop::try_block_on`]; [`LoopError::Os`] if no loop can be made.
+///
+/// # Panics
+///
+/// A panic of the future is passed on.
+#[track_caller]
+pub fn try_block_on<F: Future>(future: F) -> Result<F::Output, RunError> {
+    match current::core() {
+        Some(core) => EventLoop::from_core(core).try_block_on(future),
+        None => Temporary(EventLoop::new()?).0.try_block_on(future),
+    }
+}
+
 /// What `#[evergreen::main]` calls: [`block_on`], where a `stop_with` ends the process.
 #[doc(hidden)]
+#[track_caller]
 pub fn run_main<F: Future>(future: F) -> F::Output {
     match run(future) {
         Ok(output) => output,
@@ -35,6 +54,7 @@ pub fn run_main<F: Future>(future: F) -> F::Output {
     }
 }
 
+#[track_caller]
 fn run<F: Future>(future: F) -> Result<F::Output, RunError> {
     match current::core() {
         Some(core) => EventLoop::from_core(core).run_until(future),

@@ -6,6 +6,8 @@ use std::io;
 use std::os::fd::RawFd;
 use std::panic::Location;
 
+use crate::deadlock::LoopExit;
+
 /// Why the loop refused.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -116,6 +118,9 @@ pub enum RunError {
     System(SystemStop),
     /// The loop was stopped before the future that it ran for was done.
     Stopped,
+    /// Nothing was left that could wake the future of a
+    /// [`try_block_on`](crate::EventLoop::try_block_on).
+    Exit(LoopExit),
 }
 
 impl fmt::Display for RunError {
@@ -124,6 +129,7 @@ impl fmt::Display for RunError {
             Self::Loop(error) => error.fmt(f),
             Self::System(stop) => stop.fmt(f),
             Self::Stopped => f.write_str("the event loop was stopped before the future was done"),
+            Self::Exit(exit) => exit.fmt(f),
         }
     }
 }
@@ -133,6 +139,7 @@ impl std::error::Error for RunError {
         match self {
             Self::Loop(error) => Some(error),
             Self::System(stop) => Some(stop),
+            Self::Exit(exit) => Some(exit),
             Self::Stopped => None,
         }
     }
@@ -141,6 +148,12 @@ impl std::error::Error for RunError {
 impl From<LoopError> for RunError {
     fn from(error: LoopError) -> Self {
         Self::Loop(error)
+    }
+}
+
+impl From<LoopExit> for RunError {
+    fn from(exit: LoopExit) -> Self {
+        Self::Exit(exit)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::builder::Builder;
 use crate::clock::{Delay, LoopTime};
 use crate::core::{Core, Phase};
 use crate::current;
+use crate::deadlock::{OnDeadlock, TaskDump};
 use crate::entry::Entry;
 use crate::error::{ErrorContext, LoopError, RunError, SystemStop};
 use crate::handler::{Callback, Handler, Kind, Registered, RemoteHandler, once, repeat};
@@ -355,18 +356,30 @@ impl EventLoop {
     /// and after [`EventLoop::run`].
     ///
     /// The future waits in the queue for its first poll, behind what was queued before. It need not
-    /// be `'static`. It waits even when nothing is alive: another thread may hold its waker.
+    /// be `'static`. It waits even when nothing is alive: another thread may hold its waker. Debug
+    /// builds, and those run with `EVERGREEN_DEBUG=1`, then print once which tasks are parked.
     ///
     /// # Errors
     ///
     /// [`RunError::Stopped`] and [`RunError::System`] if the loop is stopped first;
     /// [`LoopError::InsideLoop`], [`LoopError::Closed`], [`LoopError::Os`].
+    #[track_caller]
     pub fn run_until<F: Future>(&self, future: F) -> Result<F::Output, RunError> {
+        self.run_main(future, OnDeadlock::of_block_on())
+    }
+
+    #[track_caller]
+    fn run_main<F: Future>(
+        &self,
+        future: F,
+        mut on_deadlock: OnDeadlock,
+    ) -> Result<F::Output, RunError> {
         let core = &self.core;
         let running = core.enter(Phase::Idle)?;
         let future = pin!(future);
-        let mut main = MainFuture::queue(core, future);
+        let mut main = MainFuture::queue(core, future, Location::caller());
         while main.output.is_none() && !core.is_stopped() {
+            on_deadlock.check(core, main.place)?;
             turn(core, None, false, &mut |wait| main.poll(wait))?;
         }
         let stopped = core.is_stopping();
@@ -388,6 +401,33 @@ impl EventLoop {
             Ok(output) => output,
             Err(error) => panic!("block_on failed: {error}"),
         }
+    }
+
+    /// As [`EventLoop::run_until`], but gives up as soon as nothing is alive and the future still
+    /// waits, as gevent does: what it waits for can come from nowhere.
+    ///
+    /// The loop cannot see a thread that is going to call, nor whether a signal is going to come.
+    /// Who waits for one of them holds a [`KeepAlive`]. The loop can be used afterwards; so can the
+    /// tasks that are parked.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Exit`] when nothing is alive, and otherwise as [`EventLoop::run_until`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use evergreen_loop::{EventLoop, RunError};
+    ///
+    /// let event_loop = EventLoop::new()?;
+    /// let ended = event_loop.try_block_on(std::future::pending::<()>());
+    /// assert!(matches!(ended, Err(RunError::Exit(_))));
+    /// assert_eq!(event_loop.try_block_on(async { 42 })?, 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[track_caller]
+    pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, RunError> {
+        self.run_main(future, OnDeadlock::Exit)
     }
 
     /// Runs one turn, for a foreign loop that hosts this one. It sleeps no longer than `timeout`;
@@ -587,6 +627,12 @@ impl EventLoop {
     /// The loop's number, by which crates that bring tasks find it from other threads.
     pub fn id(&self) -> LoopId {
         self.core.id()
+    }
+
+    /// The tasks that have been started and have not ended, a line for each: its name, what it does
+    /// and where it was spawned.
+    pub fn dump_tasks(&self) -> impl fmt::Display {
+        TaskDump(&self.core)
     }
 
     /// The name that the loop was given.

@@ -23,7 +23,8 @@
 //! `turn` is one iteration, step by step. `core` is what it works on, `ready` the queue, `entry`
 //! what stands in the queue. `timers` and `wheel` keep time; `selector` and `sources` readiness;
 //! `inbox` and `remote` what comes from other threads; `signals` and `blocking` the rest of the
-//! outside world. `event_loop` is the face that all of it shows.
+//! outside world. `deadlock` tells of waits without end. `event_loop` is the face that all
+//! of it shows.
 //!
 //! # Panics in callbacks
 //!
@@ -41,6 +42,8 @@ mod builder;
 mod clock;
 mod core;
 mod current;
+mod deadlock;
+mod debug;
 mod entry;
 mod entry_points;
 mod error;
@@ -67,9 +70,10 @@ mod wheel;
 pub use blocking::{BlockingError, BlockingJob};
 pub use builder::Builder;
 pub use clock::{Delay, InvalidDelay, LoopTime};
-pub use entry_points::block_on;
+pub use deadlock::LoopExit;
 #[doc(hidden)]
 pub use entry_points::run_main;
+pub use entry_points::{block_on, try_block_on};
 pub use error::{
     ErrorContext, ErrorOrigin, KeyboardInterrupt, LoopError, RunError, SystemError, SystemExit,
     SystemStop,

@@ -1,6 +1,7 @@
 //! The future that a run of the loop waits for. It is an entry of the queue like any other, with a
 //! waker of its own, and is polled only when that was woken.
 
+use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -39,17 +40,23 @@ impl Wake for MainWaker {
 pub(crate) struct MainFuture<'a, F: Future> {
     future: Pin<&'a mut F>,
     waker: Arc<MainWaker>,
+    /// Where the wait began.
+    pub(crate) place: &'static Location<'static>,
     pub(crate) output: Option<F::Output>,
 }
 
 impl<'a, F: Future> MainFuture<'a, F> {
     /// Queues the future for its first poll.
-    pub(crate) fn queue(core: &Core, future: Pin<&'a mut F>) -> Self {
+    pub(crate) fn queue(
+        core: &Core,
+        future: Pin<&'a mut F>,
+        place: &'static Location<'static>,
+    ) -> Self {
         let shared = Arc::clone(core.shared());
         let wait = core.new_wait();
         core.push(Entry::Main(wait));
         let waker = Arc::new(MainWaker { shared, wait, queued: AtomicBool::new(true) });
-        Self { future, waker, output: None }
+        Self { future, waker, place, output: None }
     }
 
     /// Polls the future if the entry is its own and not one of an earlier wait. True when done.

@@ -3,8 +3,8 @@
 use evergreen_loop::build::{Interest, Readiness, Registration, TaskEntry, Timer};
 use evergreen_loop::{
     BlockingError, BlockingJob, Builder, Delay, ErrorContext, EventLoop, Handler, InvalidDelay,
-    KeepAlive, LoopError, LoopRemote, LoopTime, Metrics, RemoteHandler, RunError, RunReport,
-    SystemStop, TurnOutcome, Watcher,
+    KeepAlive, LoopError, LoopExit, LoopRemote, LoopTime, Metrics, RemoteHandler, RunError,
+    RunReport, SystemStop, TurnOutcome, Watcher,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 
@@ -29,6 +29,7 @@ assert_impl_all!(TaskEntry: Send);
 // Errors and plain values.
 assert_impl_all!(LoopError: Send, Sync, std::error::Error);
 assert_impl_all!(RunError: Send, Sync, std::error::Error);
+assert_impl_all!(LoopExit: Send, Sync, Clone, std::error::Error);
 assert_impl_all!(SystemStop: Send, Sync, std::error::Error);
 assert_impl_all!(InvalidDelay: Send, Sync, std::error::Error);
 assert_impl_all!(BlockingError: Send, std::error::Error);

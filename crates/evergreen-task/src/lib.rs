@@ -29,6 +29,7 @@
 
 mod body;
 mod builder;
+mod dump;
 mod error;
 mod header;
 mod interrupt;

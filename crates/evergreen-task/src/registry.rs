@@ -3,11 +3,13 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::fmt;
 use std::rc::{Rc, Weak};
 
 use evergreen_loop::build::{LoopId, TaskTable, task_table};
 use slab::Slab;
 
+use crate::dump;
 use crate::header::{Header, NO_SLOT};
 use crate::local::Forget;
 use crate::raw::{RawRunnable, Reference};
@@ -110,6 +112,10 @@ impl TaskTable for Registry {
         if let Some(task) = self.begin() {
             task.run();
         }
+    }
+
+    fn dump(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        dump::write(self.references(), f)
     }
 
     fn end_all(&self) {

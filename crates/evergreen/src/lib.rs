@@ -29,9 +29,9 @@
 pub use evergreen_io::{net, signal};
 pub use evergreen_loop::{
     BlockingError, BlockingJob, Builder, Delay, ErrorContext, ErrorOrigin, EventLoop, Handler,
-    InvalidDelay, KeepAlive, KeyboardInterrupt, LoopError, LoopRemote, LoopTime, Metrics,
+    InvalidDelay, KeepAlive, KeyboardInterrupt, LoopError, LoopExit, LoopRemote, LoopTime, Metrics,
     RemoteHandler, RunError, RunReport, SystemError, SystemExit, SystemStop, TurnOutcome, Watcher,
-    block_on,
+    block_on, try_block_on,
 };
 pub use evergreen_macros::{main, task, test};
 pub use evergreen_task::{

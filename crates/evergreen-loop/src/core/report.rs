@@ -1,6 +1,7 @@
 //! Where panics end and errors are told (D-7).
 
 use std::any::Any;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -44,6 +45,6 @@ pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
 }
 
 /// A standard error that is closed is no reason to fail as well.
-fn print(context: &ErrorContext) {
-    writeln!(io::stderr(), "evergreen: {context}").ok();
+pub(crate) fn print(what: &impl Display) {
+    writeln!(io::stderr(), "evergreen: {what}").ok();
 }

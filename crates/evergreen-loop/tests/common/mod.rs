@@ -220,6 +220,15 @@ const CHILD: &str = "EVERGREEN_TEST_CHILD";
 /// Runs `body` in a second process, and tells how that one ended; `test` is the name of the test
 /// that calls this. `None` in the second process, after `body` has returned.
 pub(crate) fn in_a_process_of_its_own(test: &str, body: impl FnOnce()) -> Option<Output> {
+    in_a_process_with(&[], test, body)
+}
+
+/// As [`in_a_process_of_its_own`], with variables of its environment.
+pub(crate) fn in_a_process_with(
+    variables: &[(&str, &str)],
+    test: &str,
+    body: impl FnOnce(),
+) -> Option<Output> {
     if std::env::var_os(CHILD).is_some() {
         body();
         return None;
@@ -228,7 +237,16 @@ pub(crate) fn in_a_process_of_its_own(test: &str, body: impl FnOnce()) -> Option
     let output = Command::new(program)
         .args([test, "--exact", "--nocapture", "--test-threads=1"])
         .env(CHILD, "1")
+        .envs(variables.iter().copied())
         .output()
         .expect("a second process");
     Some(output)
+}
+
+/// What the loop of a second process has printed to standard error, line by line.
+pub(crate) fn printed(output: &Output) -> Vec<String> {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let lines = errors.lines().skip_while(|line| !line.starts_with("evergreen: "));
+    lines.map(str::to_owned).collect()
 }

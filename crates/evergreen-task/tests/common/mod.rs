@@ -6,6 +6,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::ops::Deref;
 use std::pin::Pin;
+use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -138,4 +139,20 @@ pub(crate) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 /// Polls by hand; ready or not, it is a value.
 pub(crate) async fn polled<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx))).await
+}
+
+/// Set in the process that [`second_process`] starts.
+const CHILD: &str = "EVERGREEN_TEST_CHILD";
+
+/// Whether this is the process that [`second_process`] starts.
+pub(crate) fn is_second_process() -> bool {
+    std::env::var_os(CHILD).is_some()
+}
+
+/// The test of this name as a process of its own, to be started.
+pub(crate) fn second_process(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("a program"));
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, "1");
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
 }
