@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::clock::{Clock, ClockSource, MonotonicClock};
 use crate::core::{Core, Parts};
@@ -10,6 +11,7 @@ use crate::current;
 use crate::error::LoopError;
 use crate::event_loop::EventLoop;
 use crate::selector::{Selector, system_selector};
+use crate::slow;
 use crate::sources::Sources;
 
 /// Entries between two polls while there is work.
@@ -31,6 +33,7 @@ pub struct Builder {
     name: Option<String>,
     entries_between_polls: usize,
     blocking_threads: usize,
+    slow_entry_threshold: Option<Duration>,
     clock: ClockSource,
     selector: Option<Box<dyn Selector>>,
 }
@@ -42,6 +45,7 @@ impl Builder {
             name: None,
             entries_between_polls: ENTRIES_BETWEEN_POLLS,
             blocking_threads: BLOCKING_THREADS,
+            slow_entry_threshold: slow::usual_threshold(),
             clock: ClockSource::Monotonic(MonotonicClock::new()),
             selector: None,
         }
@@ -63,6 +67,16 @@ impl Builder {
     /// How many threads may run blocking jobs at once. Zero counts as one.
     pub const fn blocking_threads(mut self, threads: usize) -> Self {
         self.blocking_threads = if threads == 0 { 1 } else { threads };
+        self
+    }
+
+    /// How long one entry may run before a line on standard error says who held up the loop, and
+    /// where it was made. `None` says nothing, and costs nothing.
+    ///
+    /// By default it is 100 ms in debug builds, or if the variable `EVERGREEN_DEBUG` is set; never
+    /// if that is `0`. It is real time, also where the loop's clock is another.
+    pub const fn slow_entry_threshold(mut self, threshold: Option<Duration>) -> Self {
+        self.slow_entry_threshold = threshold;
         self
     }
 
@@ -99,6 +113,7 @@ impl Builder {
             threads: self.blocking_threads,
         }));
         current::install(&core)?;
+        slow::set_threshold(self.slow_entry_threshold);
         Ok(EventLoop::from_core(core))
     }
 }
@@ -115,6 +130,7 @@ impl fmt::Debug for Builder {
             .field("name", &self.name)
             .field("entries_between_polls", &self.entries_between_polls)
             .field("blocking_threads", &self.blocking_threads)
+            .field("slow_entry_threshold", &self.slow_entry_threshold)
             .finish_non_exhaustive()
     }
 }

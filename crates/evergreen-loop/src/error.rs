@@ -277,6 +277,8 @@ pub enum ErrorOrigin {
     Watcher,
     /// A task.
     Task,
+    /// The future that `block_on` waits for.
+    Main,
     /// A waker that panicked when it was woken.
     Waker,
     /// The exception handler itself.
@@ -293,6 +295,7 @@ impl ErrorOrigin {
             Self::SignalHandler => "signal handler",
             Self::Watcher => "watcher",
             Self::Task => "task",
+            Self::Main => "main future",
             Self::Waker => "waker",
             Self::ExceptionHandler => "exception handler",
             Self::System => "event loop",

@@ -63,7 +63,7 @@ impl Registered {
     pub(crate) fn run(&self, core: &Core) {
         self.queued.set(false);
         let context = || ErrorContext::new(self.origin()).at(self.location);
-        core.guarded(context, || self.callback.call(&self.cancelled));
+        core.run_guarded(context, || self.callback.call(&self.cancelled));
     }
 
     fn origin(&self) -> ErrorOrigin {
@@ -230,7 +230,7 @@ impl<F> RemoteOnce<F> {
 impl<F: FnOnce() + Send> RemoteCall for RemoteOnce<F> {
     fn run(&self, core: &Core) {
         let Some(f) = lock(&self.f).take() else { return };
-        core.guarded(|| ErrorContext::new(ErrorOrigin::Callback).at(self.location), f);
+        core.run_guarded(|| ErrorContext::new(ErrorOrigin::Callback).at(self.location), f);
     }
 
     fn cancel(&self) {

@@ -23,7 +23,7 @@
 //! `turn` is one iteration, step by step. `core` is what it works on, `ready` the queue, `entry`
 //! what stands in the queue. `timers` and `wheel` keep time; `selector` and `sources` readiness;
 //! `inbox` and `remote` what comes from other threads; `signals` and `blocking` the rest of the
-//! outside world. `deadlock` tells of waits without end. `event_loop` is the face that all
+//! outside world. `deadlock` and `slow` tell of what goes wrong. `event_loop` is the face that all
 //! of it shows.
 //!
 //! # Panics in callbacks
@@ -59,6 +59,7 @@ mod registration;
 mod remote;
 mod selector;
 mod signals;
+mod slow;
 mod sources;
 mod sync;
 mod timer;
@@ -94,6 +95,7 @@ pub mod build {
     pub use crate::entry::TaskEntry;
     pub use crate::loop_id::LoopId;
     pub use crate::registration::{Direction, Interest, Readiness, Registration};
+    pub use crate::slow::SlowWatch;
     pub use crate::timer::Timer;
 }
 

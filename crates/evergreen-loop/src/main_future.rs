@@ -9,7 +9,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use crate::core::Core;
 use crate::current;
 use crate::entry::{Entry, RemoteEntry};
+use crate::error::{ErrorContext, ErrorOrigin};
 use crate::remote::Shared;
+use crate::slow::SlowWatch;
 use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// Queues the main future, at most once at a time.
@@ -66,9 +68,11 @@ impl<'a, F: Future> MainFuture<'a, F> {
         }
         self.waker.queued.store(false, Ordering::SeqCst);
         let waker = Waker::from(Arc::clone(&self.waker));
+        let watch = SlowWatch::begin();
         if let Poll::Ready(output) = self.future.as_mut().poll(&mut Context::from_waker(&waker)) {
             self.output = Some(output);
         }
+        watch.end(|| ErrorContext::new(ErrorOrigin::Main).at(self.place));
         self.output.is_some()
     }
 }

@@ -157,7 +157,7 @@ fn run_entry(core: &Rc<Core>, entry: Entry, main: &mut Main<'_>) -> bool {
         Entry::Call(callback) => callback.run(core),
         Entry::RemoteCall(call) => call.run(core),
         Entry::Work(work) => {
-            core.guarded(|| ErrorContext::new(ErrorOrigin::Callback), || work(core));
+            core.run_guarded(|| ErrorContext::new(ErrorOrigin::Callback), || work(core));
         },
         Entry::Main(wait) => return main(wait),
     }

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::panic::Location;
 use std::rc::{Rc, Weak};
 
 use crate::core::Core;
@@ -15,7 +16,13 @@ pub(crate) enum Place {
     Idle,
 }
 
-pub(crate) type Hook = Rc<RefCell<dyn FnMut()>>;
+pub(crate) type Hook = Rc<Located<dyn FnMut()>>;
+
+/// A callback, and where it was made.
+pub(crate) struct Located<F: ?Sized> {
+    location: &'static Location<'static>,
+    f: RefCell<F>,
+}
 
 /// The watchers of a loop. Where there are none, a turn pays a look at a counter.
 #[derive(Default)]
@@ -26,6 +33,7 @@ pub(crate) struct Watchers {
 }
 
 impl Watchers {
+    #[track_caller]
     pub(crate) fn start(
         &self,
         core: &Rc<Core>,
@@ -34,7 +42,8 @@ impl Watchers {
     ) -> Watcher {
         self.made.set(self.made.get() + 1);
         let id = self.made.get();
-        self.hooks[place as usize].borrow_mut().push((id, Rc::new(RefCell::new(f))));
+        let hook = Rc::new(Located { location: Location::caller(), f: RefCell::new(f) });
+        self.hooks[place as usize].borrow_mut().push((id, hook));
         self.count(place);
         core.hold();
         Watcher { core: Rc::downgrade(core), place, id }
@@ -56,9 +65,10 @@ impl Watchers {
         let hooks = self.hooks[place as usize].borrow().clone();
         for (id, hook) in hooks {
             if self.is_started(place, id) {
-                let context = || ErrorContext::new(ErrorOrigin::Watcher);
+                let location = hook.location;
+                let context = || ErrorContext::new(ErrorOrigin::Watcher).at(location);
                 // A watcher that stops itself is dropped in here.
-                core.guarded(context, move || hook.borrow_mut()());
+                core.run_guarded(context, move || hook.f.borrow_mut()());
             }
         }
     }

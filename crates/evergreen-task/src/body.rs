@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::rc::Weak;
 use std::task::{Context, Poll};
 
+use evergreen_loop::build::SlowWatch;
 use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop};
 use pin_project_lite::pin_project;
 
@@ -46,7 +47,7 @@ impl<F: Future> Future for Body<F> {
         let running = Running::new(pointer, cx.waker());
         let _current = task_ref::enter(&running);
         let output = match begin(header) {
-            Begin::Poll => caught(|| poll_inner(this.future.as_mut(), cx)),
+            Begin::Poll => caught(|| timed(header, || poll_inner(this.future.as_mut(), cx))),
             Begin::End => Ok(Poll::Ready(Err(JoinError::Killed))),
         };
         let output = match output {
@@ -61,7 +62,7 @@ impl<F: Future> Future for Body<F> {
                 Err(JoinError::Panicked(payload))
             },
         };
-        guarded(header, || this.future.set(None));
+        guarded(header, || timed(header, || this.future.set(None)));
         Poll::Ready(end(header, output))
     }
 }
@@ -149,6 +150,14 @@ fn guarded(header: &Header, f: impl FnOnce()) {
             Box::leak(second);
         }
     }
+}
+
+/// Runs the user's code of the task; if that holds up the loop, the task is named.
+fn timed<T>(header: &Header, f: impl FnOnce() -> T) -> T {
+    let watch = SlowWatch::begin();
+    let output = f();
+    watch.end(|| context(header));
+    output
 }
 
 fn report(header: &Header, payload: &(dyn Any + Send)) {

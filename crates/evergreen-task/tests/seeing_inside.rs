@@ -9,9 +9,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 use common::{TestLoop, is_second_process, second_process};
-use evergreen_loop::RunError;
+use evergreen_loop::{EventLoop, RunError};
 use evergreen_task::{Task, spawn, yield_now};
 
 /// Where the first line of this file stands that has this text.
@@ -163,4 +164,27 @@ fn block_on_prints_once_who_is_parked_and_is_woken_from_elsewhere_all_the_same()
     assert!(is_about(&parked[0], "consumer", "Task::builder()"), "{}", parked[0]);
     assert!(is_about(&parked[1], "Task-2", "let plain = "), "{}", parked[1]);
     assert!(!rest.iter().any(|line| line.starts_with("evergreen: ")), "{rest:?}");
+}
+
+// AIO-DBG-02
+#[test]
+fn a_slow_task_is_reported_by_its_name_and_place() {
+    let test = "a_slow_task_is_reported_by_its_name_and_place";
+    if is_second_process() {
+        let builder = EventLoop::builder().slow_entry_threshold(Some(Duration::ZERO));
+        let event_loop = TestLoop::of(builder.build().unwrap());
+        let task = Task::builder().name("sluggard").spawn(async {});
+        event_loop.run().unwrap();
+        return drop(task);
+    }
+    let output = second_process(test).output().unwrap();
+    assert!(output.status.success());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let reports: Vec<&str> = errors.lines().filter(|line| line.contains("held up")).collect();
+    // Its poll, and the drop of its future.
+    assert_eq!(reports.len(), 2, "{reports:?}");
+    for report in reports {
+        assert!(report.starts_with("evergreen: task sluggard (made at "), "{report}");
+        assert!(report.contains(&place_of("name(\"sluggard\")")), "{report}");
+    }
 }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::Core;
 use crate::error::{ErrorContext, ErrorOrigin};
+use crate::slow::SlowWatch;
 
 /// Receives what went wrong in callbacks and tasks.
 pub(crate) type ExceptionHandler = Rc<dyn Fn(&ErrorContext)>;
@@ -19,6 +20,16 @@ impl Core {
             self.report(&context().panicked(&*payload));
             drop_payload(payload);
         }
+    }
+
+    /// Runs what an entry has to run: guarded, and timed. A panic is not timed: printing it takes
+    /// its time.
+    pub(crate) fn run_guarded(&self, context: impl Fn() -> ErrorContext, f: impl FnOnce()) {
+        self.guarded(&context, || {
+            let watch = SlowWatch::begin();
+            f();
+            watch.end(&context);
+        });
     }
 
     pub(crate) fn set_exception_handler(&self, handler: Option<ExceptionHandler>) {
