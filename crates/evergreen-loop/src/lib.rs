@@ -61,6 +61,7 @@ mod selector;
 mod signals;
 mod slow;
 mod sources;
+mod spawn_blocking;
 mod sync;
 mod timer;
 mod timers;
@@ -84,6 +85,7 @@ pub use handler::{Handler, RemoteHandler};
 pub use liveness::KeepAlive;
 pub use metrics::Metrics;
 pub use remote::LoopRemote;
+pub use spawn_blocking::spawn_blocking;
 pub use watchers::Watcher;
 
 /// What the crates above the loop build on: tasks, timers and sources.

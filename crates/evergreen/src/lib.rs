@@ -20,6 +20,7 @@
 //! # What is where
 //!
 //! - [`EventLoop`]: callbacks, timers, descriptors, signals, other threads, embedding.
+//! - [`block_on`], [`try_block_on`], [`spawn_blocking`]: from outside, and for work that blocks.
 //! - [`tasks`]: [`spawn`], [`Task`], [`sleep`](fn@sleep), [`timeout`](fn@timeout), locals.
 //! - [`net`] and [`signal`]: sockets, ctrl-c.
 //! - [`current`]: this thread's loop and task.
@@ -31,7 +32,7 @@ pub use evergreen_loop::{
     BlockingError, BlockingJob, Builder, Delay, ErrorContext, ErrorOrigin, EventLoop, Handler,
     InvalidDelay, KeepAlive, KeyboardInterrupt, LoopError, LoopExit, LoopRemote, LoopTime, Metrics,
     RemoteHandler, RunError, RunReport, SystemError, SystemExit, SystemStop, TurnOutcome, Watcher,
-    block_on, try_block_on,
+    block_on, spawn_blocking, try_block_on,
 };
 pub use evergreen_macros::{main, task, test};
 pub use evergreen_task::{
