@@ -629,8 +629,8 @@ impl EventLoop {
         self.core.id()
     }
 
-    /// The tasks that have been started and have not ended, a line for each: its name, what it does
-    /// and where it was spawned.
+    /// The tasks that have been started and have not ended, a line for each: its name, what it does,
+    /// for how long it is parked, how often it was polled and where it was spawned.
     pub fn dump_tasks(&self) -> impl fmt::Display {
         TaskDump(&self.core)
     }

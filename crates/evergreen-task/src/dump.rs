@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use evergreen_loop::EventLoop;
+
 use crate::header::Header;
 use crate::raw::Reference;
 use crate::state::State;
@@ -13,12 +15,21 @@ pub(crate) fn write(mut tasks: Vec<Reference>, f: &mut fmt::Formatter<'_>) -> fm
 }
 
 fn write_line(task: &Header, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let state = match task.state.get() {
-        State::Initial => "initial",
-        State::Started => "waits for its first turn",
-        State::Running => "running",
-        State::Parked => "parked",
-        State::Ended => "ended",
-    };
-    writeln!(f, "{}: {state}, spawned at {}", task.name(), task.location)
+    write!(f, "{}: ", task.name())?;
+    match task.state.get() {
+        State::Initial => f.write_str("initial")?,
+        State::Started => f.write_str("waits for its first turn")?,
+        State::Running => f.write_str("running")?,
+        State::Parked => write_parked(task, f)?,
+        State::Ended => f.write_str("ended")?,
+    }
+    let polls = task.polls();
+    writeln!(f, ", polls: {polls}, spawned at {}", task.location)
+}
+
+fn write_parked(task: &Header, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("parked")?;
+    let Some(event_loop) = EventLoop::try_current() else { return Ok(()) };
+    let seconds = (event_loop.time() - task.parked_at()).as_secs_f64();
+    write!(f, " for {seconds:.3} s")
 }
