@@ -18,7 +18,7 @@ fn write_line(task: &Header, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{}: ", task.name())?;
     match task.state.get() {
         State::Initial => f.write_str("initial")?,
-        State::Started => f.write_str("waits for its first turn")?,
+        State::Sent | State::Started => f.write_str("waits for its first turn")?,
         State::Running => f.write_str("running")?,
         State::Parked => write_parked(task, f)?,
         State::Ended => f.write_str("ended")?,
