@@ -28,6 +28,7 @@
 //! `scope` catches a kill, and `interrupt` says whose turn it is to take one.
 
 mod body;
+mod branches;
 mod builder;
 mod dump;
 mod error;
@@ -65,6 +66,7 @@ pub use scope::{CatchKill, catch_kill};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use spawn::{LoopTasks, spawn};
 pub use state::TaskState;
+pub use std::pin::pin;
 pub use task::Task;
 pub use task_ref::{TaskRef, current};
 pub use timeout::{Armed, Limited, Timeout, timeout, timeout_at, timeout_or, timeout_silent};
@@ -72,5 +74,6 @@ pub use yield_now::{YieldNow, yield_now};
 
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::branches::*;
     pub use std::thread_local;
 }

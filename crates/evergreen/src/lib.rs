@@ -37,8 +37,8 @@ pub use evergreen_loop::{
 pub use evergreen_macros::{main, task, test};
 pub use evergreen_task::{
     Interval, JoinError, Local, LoopTasks, MissedTickBehavior, RemoteTask, RemoteTasks, Sleep,
-    Task, TaskError, TaskId, TaskLocal, TaskRef, TaskState, Timeout, interval, interval_at, sleep,
-    sleep_until, spawn, task_local, timeout, timeout_at, yield_now,
+    Task, TaskError, TaskId, TaskLocal, TaskRef, TaskState, Timeout, interval, interval_at, join,
+    pin, select, sleep, sleep_until, spawn, task_local, timeout, timeout_at, try_join, yield_now,
 };
 
 /// Everything about tasks.

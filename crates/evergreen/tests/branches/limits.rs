@@ -1,0 +1,238 @@
+//! As many branches as there may be.
+
+use std::future::{Future, ready};
+
+use evergreen::{join, select, try_join};
+
+use crate::run;
+
+fn send<F: Future + Send>(future: F) -> F {
+    future
+}
+
+async fn choose(number: u8) -> u8 {
+    select! {
+        0 = ready(number) => 0,
+        1 = ready(number) => 1,
+        2 = ready(number) => 2,
+        3 = ready(number) => 3,
+        4 = ready(number) => 4,
+        5 = ready(number) => 5,
+        6 = ready(number) => 6,
+        7 = ready(number) => 7,
+        8 = ready(number) => 8,
+        9 = ready(number) => 9,
+        10 = ready(number) => 10,
+        11 = ready(number) => 11,
+        12 = ready(number) => 12,
+        13 = ready(number) => 13,
+        14 = ready(number) => 14,
+        15 = ready(number) => 15,
+        16 = ready(number) => 16,
+        17 = ready(number) => 17,
+        18 = ready(number) => 18,
+        19 = ready(number) => 19,
+        20 = ready(number) => 20,
+        21 = ready(number) => 21,
+        22 = ready(number) => 22,
+        23 = ready(number) => 23,
+        24 = ready(number) => 24,
+        25 = ready(number) => 25,
+        26 = ready(number) => 26,
+        27 = ready(number) => 27,
+        28 = ready(number) => 28,
+        29 = ready(number) => 29,
+        30 = ready(number) => 30,
+        31 = ready(number) => 31,
+        32 = ready(number) => 32,
+        33 = ready(number) => 33,
+        34 = ready(number) => 34,
+        35 = ready(number) => 35,
+        36 = ready(number) => 36,
+        37 = ready(number) => 37,
+        38 = ready(number) => 38,
+        39 = ready(number) => 39,
+        40 = ready(number) => 40,
+        41 = ready(number) => 41,
+        42 = ready(number) => 42,
+        43 = ready(number) => 43,
+        44 = ready(number) => 44,
+        45 = ready(number) => 45,
+        46 = ready(number) => 46,
+        47 = ready(number) => 47,
+        48 = ready(number) => 48,
+        49 = ready(number) => 49,
+        50 = ready(number) => 50,
+        51 = ready(number) => 51,
+        52 = ready(number) => 52,
+        53 = ready(number) => 53,
+        54 = ready(number) => 54,
+        55 = ready(number) => 55,
+        56 = ready(number) => 56,
+        57 = ready(number) => 57,
+        58 = ready(number) => 58,
+        59 = ready(number) => 59,
+        60 = ready(number) => 60,
+        61 = ready(number) => 61,
+        62 = ready(number) => 62,
+        63 = ready(number) => 63,
+        else => 100
+    }
+}
+
+#[test]
+fn select_takes_64_branches_and_an_else() {
+    let chosen = run(send(async { (choose(0).await, choose(63).await, choose(64).await) }));
+    assert_eq!(chosen, (0, 63, 100));
+}
+
+#[test]
+fn join_takes_64_branches() {
+    let outputs = run(send(async {
+        join!(
+            ready(0),
+            ready(1),
+            ready(2),
+            ready(3),
+            ready(4),
+            ready(5),
+            ready(6),
+            ready(7),
+            ready(8),
+            ready(9),
+            ready(10),
+            ready(11),
+            ready(12),
+            ready(13),
+            ready(14),
+            ready(15),
+            ready(16),
+            ready(17),
+            ready(18),
+            ready(19),
+            ready(20),
+            ready(21),
+            ready(22),
+            ready(23),
+            ready(24),
+            ready(25),
+            ready(26),
+            ready(27),
+            ready(28),
+            ready(29),
+            ready(30),
+            ready(31),
+            ready(32),
+            ready(33),
+            ready(34),
+            ready(35),
+            ready(36),
+            ready(37),
+            ready(38),
+            ready(39),
+            ready(40),
+            ready(41),
+            ready(42),
+            ready(43),
+            ready(44),
+            ready(45),
+            ready(46),
+            ready(47),
+            ready(48),
+            ready(49),
+            ready(50),
+            ready(51),
+            ready(52),
+            ready(53),
+            ready(54),
+            ready(55),
+            ready(56),
+            ready(57),
+            ready(58),
+            ready(59),
+            ready(60),
+            ready(61),
+            ready(62),
+            ready(63),
+        )
+    }));
+    assert_eq!((outputs.0, outputs.31, outputs.63), (0, 31, 63));
+}
+
+fn ok(number: u8) -> impl Future<Output = Result<u8, ()>> + Send {
+    ready(Ok(number))
+}
+
+#[test]
+fn try_join_takes_64_branches() {
+    let outputs = run(send(async {
+        try_join!(
+            ok(0),
+            ok(1),
+            ok(2),
+            ok(3),
+            ok(4),
+            ok(5),
+            ok(6),
+            ok(7),
+            ok(8),
+            ok(9),
+            ok(10),
+            ok(11),
+            ok(12),
+            ok(13),
+            ok(14),
+            ok(15),
+            ok(16),
+            ok(17),
+            ok(18),
+            ok(19),
+            ok(20),
+            ok(21),
+            ok(22),
+            ok(23),
+            ok(24),
+            ok(25),
+            ok(26),
+            ok(27),
+            ok(28),
+            ok(29),
+            ok(30),
+            ok(31),
+            ok(32),
+            ok(33),
+            ok(34),
+            ok(35),
+            ok(36),
+            ok(37),
+            ok(38),
+            ok(39),
+            ok(40),
+            ok(41),
+            ok(42),
+            ok(43),
+            ok(44),
+            ok(45),
+            ok(46),
+            ok(47),
+            ok(48),
+            ok(49),
+            ok(50),
+            ok(51),
+            ok(52),
+            ok(53),
+            ok(54),
+            ok(55),
+            ok(56),
+            ok(57),
+            ok(58),
+            ok(59),
+            ok(60),
+            ok(61),
+            ok(62),
+            ok(63),
+        )
+    }));
+    let outputs = outputs.expect("none fails");
+    assert_eq!((outputs.0, outputs.31, outputs.63), (0, 31, 63));
+}

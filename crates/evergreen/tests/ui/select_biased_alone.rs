@@ -1,0 +1,4 @@
+#[evergreen::main]
+async fn main() {
+    evergreen::select! { biased; }
+}

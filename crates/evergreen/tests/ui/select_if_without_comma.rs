@@ -1,0 +1,7 @@
+#[evergreen::main]
+async fn main() {
+    let wanted = true;
+    evergreen::select! {
+        one = async { 1 } if wanted => drop(one),
+    }
+}

@@ -1,0 +1,6 @@
+#[evergreen::main]
+async fn main() {
+    evergreen::select! {
+        one => drop(one),
+    }
+}

@@ -1,0 +1,5 @@
+fn main() {
+    evergreen::select! {
+        () = evergreen::sleep(1.0) => (),
+    }
+}
