@@ -6,7 +6,7 @@
 //! written, and all of them with the waker of the task. Whatever woke the task, every branch that
 //! is still waited for is polled: a scope within one of them can take what was meant for it (D-8).
 
-use std::future::{Future, IntoFuture};
+use std::future::IntoFuture;
 
 mod all;
 mod first;
@@ -20,8 +20,7 @@ pub use first::{Chosen, First, Or, Selected, first};
 #[derive(Clone, Copy, Debug)]
 pub struct Start;
 
-/// A branch as a future. What is none is an error here and nowhere else: the type that comes out
-/// is one whatever went in.
-pub fn branch<F: IntoFuture>(future: F) -> impl Future<Output = F::Output> {
+/// A branch as a future. A call of its own, so that the error for what is none stands there.
+pub fn branch<F: IntoFuture>(future: F) -> F::IntoFuture {
     future.into_future()
 }
