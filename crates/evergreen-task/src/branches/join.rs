@@ -8,7 +8,7 @@
 /// # event_loop.block_on(async {
 /// let task = spawn(async { "a task" });
 /// let (first, second, ()) = join!(task, async { 2 }, sleep(0.001));
-/// assert_eq!((first, second), (Ok("a task"), 2));
+/// assert_eq!((first.unwrap(), second), ("a task", 2));
 /// # });
 /// # Ok::<(), evergreen_loop::LoopError>(())
 /// ```
