@@ -206,7 +206,7 @@ impl TaskTable for TwoTasks {
 /// The future of this wait is woken twice while the loop sleeps, and is done the second time.
 fn wait_through_two_sleeps() {
     let (event_loop, asleep) = sleepy_loop();
-    with_task_table(|| Rc::new(TwoTasks), |_| ()).expect("a loop");
+    task_table(|| Rc::new(TwoTasks)).expect("a loop");
     let waker: Arc<Mutex<Option<Waker>>> = Arc::default();
     let waiting = Arc::clone(&waker);
     let caller = thread::spawn(move || {
