@@ -20,6 +20,7 @@ pub(crate) use self::phase::Phase;
 use self::report::ExceptionHandler;
 pub(crate) use self::report::print;
 use crate::blocking::Pool;
+use crate::budget::Budget;
 use crate::clock::{ClockSource, LoopTime};
 use crate::entry::{Entry, TaskEntry};
 use crate::error::{ErrorContext, ErrorOrigin, SystemStop};
@@ -68,6 +69,7 @@ pub(crate) struct Core {
     pub(crate) ready: Ready,
     pub(crate) watchers: Watchers,
     pub(crate) counters: Counters,
+    pub(crate) budget: Budget,
     /// Entries between two polls.
     pub(crate) bound: usize,
     remote: LoopRemote,
@@ -115,6 +117,7 @@ impl Core {
             ready: Ready::new(),
             watchers: Watchers::default(),
             counters: Counters::default(),
+            budget: Budget::new(),
             bound: parts.bound,
             id: remote.id(),
             remote,
@@ -159,7 +162,7 @@ impl Core {
         self.clock.now()
     }
 
-    pub(crate) const fn turn_time(&self) -> LoopTime {
+    pub(crate) fn turn_time(&self) -> LoopTime {
         self.turn_time.get()
     }
 

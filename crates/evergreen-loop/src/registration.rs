@@ -124,7 +124,7 @@ impl Registration {
         let Some(core) = self.local() else { return Poll::Ready(Ok(self.remote.check()?)) };
         let ready = core.sources().ready(self.key);
         match ready {
-            Some(ready) if ready.intersects(direction.ready()) => Poll::Ready(Ok(())),
+            Some(ready) if ready.intersects(direction.ready()) => core.poll_budget(waker).map(Ok),
             Some(_) => {
                 let parked = core.sources().park(self.key, direction, ticket, waker);
                 pending(parked)

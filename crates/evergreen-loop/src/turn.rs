@@ -151,6 +151,7 @@ fn next_entry(core: &Core) -> Option<Entry> {
 }
 
 fn run_entry(core: &Rc<Core>, entry: Entry, main: &mut Main<'_>) -> bool {
+    core.budget.refill();
     match entry {
         Entry::Task(task) => core.run_task(task),
         Entry::First => core.run_first(),

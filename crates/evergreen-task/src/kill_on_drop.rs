@@ -31,6 +31,7 @@ impl<T> KillOnDrop<T> {
     }
 
     /// Gives the task back, to run on when its handle is dropped.
+    #[expect(clippy::missing_panics_doc, reason = "the task is there until this goes")]
     pub fn into_task(mut self) -> Task<T> {
         self.0.take().expect(WHOLE)
     }

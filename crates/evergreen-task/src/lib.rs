@@ -29,9 +29,11 @@
 
 mod body;
 mod branches;
+mod budget;
 mod builder;
 mod dump;
 mod error;
+mod group;
 mod header;
 mod interrupt;
 mod interval;
@@ -53,8 +55,10 @@ mod task_ref;
 mod timeout;
 mod yield_now;
 
+pub use budget::consume_budget;
 pub use builder::Builder;
 pub use error::{JoinError, TaskError, TaskExit};
+pub use group::{GroupError, TaskGroup};
 pub use header::TaskId;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use join::Join;
@@ -68,7 +72,7 @@ pub use spawn::{LoopTasks, spawn};
 pub use state::TaskState;
 pub use std::pin::pin;
 pub use task::Task;
-pub use task_ref::{TaskRef, current};
+pub use task_ref::{TaskRef, all, current};
 pub use timeout::{Armed, Limited, Timeout, timeout, timeout_at, timeout_or, timeout_silent};
 pub use yield_now::{YieldNow, yield_now};
 

@@ -35,10 +35,7 @@ where
     // entries that run on its loop's thread, or by the handle before the start; the registry keeps
     // the task until it has ended, so no waker is ever its last reference before. The handle, which
     // takes the output, is not `Send`. Both are `'static`, and so is `schedule_local`.
-    #[expect(
-        unsafe_code,
-        reason = "spares each poll a look at the thread, which `spawn_local` takes"
-    )]
+    #[expect(unsafe_code, reason = "spares each poll the look at the thread of `spawn_local`")]
     let (runnable, task) = unsafe { builder.spawn_unchecked(body, schedule_local) };
     (RawRunnable(runnable), RawTask(Some(task)))
 }

@@ -7,8 +7,10 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
 use std::task::Waker;
+use std::time::Duration;
 
 use evergreen_loop::Delay;
+use evergreen_loop::build::Timer;
 
 use crate::error::TaskError;
 use crate::header::{Header, TaskId};
@@ -16,7 +18,7 @@ use crate::join::{Join, join_timeout};
 use crate::kill::{kill, kill_with};
 use crate::raw::{Pointer, Reference};
 use crate::registry;
-use crate::state::TaskState;
+use crate::state::{State, TaskState};
 
 /// Refers to a task of this thread, whatever it gives back.
 #[derive(Clone)]
@@ -91,6 +93,18 @@ impl TaskRef {
         }
     }
 
+    /// How many turns the task has had.
+    pub fn polls(&self) -> u32 {
+        self.reference().map_or(0, |task| task.header().polls())
+    }
+
+    /// For how long the task has been waiting, to the millisecond, on the loop's clock; `None` if it
+    /// is not waiting.
+    pub fn parked_for(&self) -> Option<Duration> {
+        let task = self.reference()?.header();
+        (task.state.get() == State::Parked).then(|| Timer::now() - task.parked_at())
+    }
+
     /// Kills the task, as [`Task::kill`](crate::Task::kill) does.
     pub fn kill(&self) {
         if let Some(task) = self.reference() {
@@ -156,6 +170,29 @@ impl fmt::Debug for TaskRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TaskRef(name: {}, state: {})", self.name(), self.state())
     }
+}
+
+/// The tasks of this thread's loop that have been started and have not ended, in the order in which
+/// they were made.
+///
+/// [`EventLoop::dump_tasks`](evergreen_loop::EventLoop::dump_tasks) writes them down.
+///
+/// ```
+/// # let event_loop = evergreen_loop::EventLoop::new()?;
+/// # event_loop.block_on(async {
+/// evergreen_task::Task::builder().name("waits").spawn(std::future::pending::<()>());
+/// evergreen_task::yield_now().await;
+/// let tasks = evergreen_task::all();
+/// assert_eq!(tasks.len(), 1);
+/// assert_eq!((tasks[0].name().as_str(), tasks[0].polls()), ("waits", 1));
+/// assert!(tasks[0].parked_for().is_some());
+/// # });
+/// # Ok::<(), evergreen_loop::LoopError>(())
+/// ```
+pub fn all() -> Vec<TaskRef> {
+    let mut tasks = registry::references();
+    tasks.sort_by_key(|task| task.header().id);
+    tasks.into_iter().map(TaskRef::new).collect()
 }
 
 /// The task that is polled, as long as it is. It lies on the stack of its poll.

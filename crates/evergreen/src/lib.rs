@@ -36,9 +36,10 @@ pub use evergreen_loop::{
 };
 pub use evergreen_macros::{main, task, test};
 pub use evergreen_task::{
-    Interval, JoinError, Local, LoopTasks, MissedTickBehavior, RemoteTask, RemoteTasks, Sleep,
-    Task, TaskError, TaskId, TaskLocal, TaskRef, TaskState, Timeout, interval, interval_at, join,
-    pin, select, sleep, sleep_until, spawn, task_local, timeout, timeout_at, try_join, yield_now,
+    GroupError, Interval, JoinError, KillOnDrop, Local, LoopTasks, MissedTickBehavior, RemoteTask,
+    RemoteTasks, Sleep, Task, TaskError, TaskExit, TaskGroup, TaskId, TaskLocal, TaskRef,
+    TaskState, Timeout, catch_kill, consume_budget, interval, interval_at, join, pin, select,
+    sleep, sleep_until, spawn, task_local, timeout, timeout_at, try_join, yield_now,
 };
 
 /// Everything about tasks.

@@ -1,0 +1,108 @@
+//! A task of a group: its future lies where the group can drop it.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
+
+use super::error::text_of;
+use super::{GroupError, Shared};
+use crate::task_ref::current;
+
+/// Where a member's future lies while it is not polled.
+pub(super) trait Seat {
+    /// Drops the future; one that is being polled is not put back.
+    fn clear(&self);
+}
+
+struct FutureSeat<F> {
+    future: RefCell<Option<Pin<Box<F>>>>,
+    cleared: Cell<bool>,
+}
+
+impl<F> FutureSeat<F> {
+    fn put_back(&self, future: Pin<Box<F>>) {
+        if !self.cleared.get() {
+            self.future.replace(Some(future));
+        }
+    }
+}
+
+impl<F> Seat for FutureSeat<F> {
+    fn clear(&self) {
+        self.cleared.set(true);
+        let future = self.future.take();
+        drop(future);
+    }
+}
+
+/// What is spawned for a member.
+pub(super) struct Member<F, E: fmt::Debug + 'static> {
+    seat: Rc<FutureSeat<F>>,
+    group: Weak<Shared<E>>,
+    place: usize,
+}
+
+impl<F, T, E> Member<F, E>
+where
+    F: Future<Output = Result<T, E>> + 'static,
+    E: fmt::Debug + 'static,
+{
+    pub(super) fn new(group: Weak<Shared<E>>, place: usize, future: F) -> (Self, Rc<dyn Seat>) {
+        let future = RefCell::new(Some(Box::pin(future)));
+        let seat = Rc::new(FutureSeat { future, cleared: Cell::new(false) });
+        let for_group: Rc<dyn Seat> = Rc::<FutureSeat<F>>::clone(&seat);
+        (Self { seat, group, place }, for_group)
+    }
+
+    /// The group has the error; the task ends as one that was killed.
+    fn fail(&self, error: GroupError<E>) {
+        let task = current();
+        if let Some(group) = self.group.upgrade() {
+            group.fail(error, task.as_ref());
+        }
+        if let Some(task) = task {
+            task.kill();
+        }
+    }
+}
+
+impl<F, T, E> Future for Member<F, E>
+where
+    F: Future<Output = Result<T, E>> + 'static,
+    E: fmt::Debug + 'static,
+{
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        // Without a future the task waits for its kill.
+        let Some(mut future) = self.seat.future.take() else { return Poll::Pending };
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => self.seat.put_back(future),
+            Ok(Poll::Ready(Ok(output))) => return Poll::Ready(output),
+            Ok(Poll::Ready(Err(error))) => {
+                self.fail(GroupError::Failed(error));
+            },
+            Err(payload) => {
+                // The group has the payload, the task's own report and handle the message.
+                let message = text_of(&*payload).to_owned();
+                self.fail(GroupError::Panicked(payload));
+                resume_unwind(Box::new(message));
+            },
+        }
+        Poll::Pending
+    }
+}
+
+impl<F, E: fmt::Debug + 'static> Drop for Member<F, E> {
+    fn drop(&mut self) {
+        let future = self.seat.future.take();
+        drop(future);
+        if let Some(group) = self.group.upgrade() {
+            group.leave(self.place);
+        }
+    }
+}
