@@ -14,13 +14,15 @@ use pin_project_lite::pin_project;
 use crate::error::JoinError;
 use crate::header::Header;
 use crate::kill;
+use crate::local::Forget;
 use crate::raw::Pointer;
 use crate::registry;
 use crate::state::State;
 use crate::task_ref::{self, Running};
 
-/// What a task gives to who awaits it.
-pub(crate) type Output<T> = Result<T, JoinError>;
+/// What a task leaves for who awaits it. The error is boxed so that outputs stay small: they are
+/// moved a few times, and most tasks end well.
+pub(crate) type Output<T> = Result<T, Box<JoinError>>;
 
 pin_project! {
     /// The future of a task. It never unwinds, and drops the user's future before it is ready.
@@ -46,24 +48,32 @@ impl<F: Future> Future for Body<F> {
         let header = pointer.get();
         let running = Running::new(pointer, cx.waker());
         let _current = task_ref::enter(&running);
+        let watch = SlowWatch::begin();
         let output = match begin(header) {
-            Begin::Poll => caught(|| timed(header, || poll_inner(this.future.as_mut(), cx))),
-            Begin::End => Ok(Poll::Ready(Err(JoinError::Killed))),
+            Begin::Poll => caught(|| poll_inner(this.future.as_mut(), cx)),
+            Begin::End => Ok(Poll::Ready(Err(JoinError::Killed.into()))),
         };
-        let output = match output {
+        let mut panicked = false;
+        let mut output = match output {
             Ok(Poll::Pending) if !kill::settle(header, cx) => {
                 park(header);
+                watch.end(|| context(header));
                 return Poll::Pending;
             },
-            Ok(Poll::Pending) => Err(JoinError::Killed),
+            Ok(Poll::Pending) => Err(JoinError::Killed.into()),
             Ok(Poll::Ready(output)) => output,
             Err(payload) => {
                 report(header, &*payload);
-                Err(JoinError::Panicked(payload))
+                panicked = true;
+                Err(JoinError::Panicked(payload).into())
             },
         };
-        guarded(header, || timed(header, || this.future.set(None)));
-        Poll::Ready(end(header, output))
+        guarded(header, || this.future.set(None));
+        if !panicked {
+            watch.end(|| context(header));
+        }
+        end(header, &mut output);
+        Poll::Ready(output)
     }
 }
 
@@ -75,7 +85,7 @@ enum Begin {
 /// Decides whether the future is polled at all.
 fn begin(header: &Header) -> Begin {
     if header.state.get() == State::Sent {
-        registry::enter_running(header);
+        registry::keep(header);
         // The loop may have begun to end meanwhile.
         if EventLoop::try_current().is_none_or(|event_loop| event_loop.is_closed()) {
             return Begin::End;
@@ -107,35 +117,41 @@ fn park(header: &Header) {
     header.park();
 }
 
-/// Ends the task: its locals go, then whoever joins it is woken. An output that nobody can take is
-/// dropped here, where a panic of its destructor can be caught.
-fn end<T>(header: &Header, mut output: Output<T>) -> Output<T> {
+/// Ends the task. Most have nothing but an output that somebody will take.
+fn end<T>(header: &Header, output: &mut Output<T>) {
     let locals = registry::leave(header);
     header.state.set(State::Ended);
-    if !header.is_plain() && matches!(output, Err(JoinError::Killed)) {
-        output = Err(header.take_reason().map_or(JoinError::Killed, JoinError::KilledWith));
+    if !header.is_plain() || header.is_detached() || !locals.is_empty() {
+        clean_up(header, &locals, output);
+    }
+}
+
+/// Locals go, then whoever joins the task is woken. An output that nobody can take is dropped here,
+/// where a panic of its destructor can be caught.
+fn clean_up<T>(header: &Header, locals: &[Weak<dyn Forget>], output: &mut Output<T>) {
+    if let (Err(error), Some(reason)) = (&mut *output, header.take_reason()) {
+        if matches!(**error, JoinError::Killed) {
+            **error = JoinError::KilledWith(reason);
+        }
     }
     if header.is_detached() {
-        output = dropped(header, output);
+        drop_output(header, output);
     }
     for local in locals.iter().filter_map(Weak::upgrade) {
         guarded(header, || local.forget(header.id));
     }
-    if !header.is_plain() {
-        for joiner in header.take_joiners().into_wakers() {
-            guarded(header, || joiner.wake());
-        }
+    for joiner in header.take_joiners().into_wakers() {
+        guarded(header, || joiner.wake());
     }
-    output
 }
 
 /// Nobody will take the output.
-fn dropped<T>(header: &Header, output: Output<T>) -> Output<T> {
-    if let Err(JoinError::KilledWith(reason)) = &output {
-        kill::report(header, reason);
+fn drop_output<T>(header: &Header, output: &mut Output<T>) {
+    let output = std::mem::replace(output, Err(JoinError::Killed.into()));
+    if let Err(error) = &output {
+        kill::report_reason(header, error);
     }
     guarded(header, || drop(output));
-    Err(JoinError::Killed)
 }
 
 fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
@@ -150,14 +166,6 @@ fn guarded(header: &Header, f: impl FnOnce()) {
             Box::leak(second);
         }
     }
-}
-
-/// Runs the user's code of the task; if that holds up the loop, the task is named.
-fn timed<T>(header: &Header, f: impl FnOnce() -> T) -> T {
-    let watch = SlowWatch::begin();
-    let output = f();
-    watch.end(|| context(header));
-    output
 }
 
 fn report(header: &Header, payload: &(dyn Any + Send)) {

@@ -98,13 +98,14 @@ pub(crate) fn report_unread<T>(task: &mut RawTask<T>) {
     if task.header().state.get() != State::Ended || !task.header().was_killed_with() {
         return;
     }
-    if let Some(Err(JoinError::KilledWith(reason))) = task.take() {
-        report(task.header(), &reason);
+    if let Some(Err(error)) = task.take() {
+        report_reason(task.header(), &error);
     }
 }
 
-/// Tells the exception handler of the task's loop, from wherever this is.
-pub(crate) fn report(header: &Header, reason: &Reason) {
+/// Tells the exception handler of the task's loop of a kill with a reason, from wherever this is.
+pub(crate) fn report_reason(header: &Header, error: &JoinError) {
+    let JoinError::KilledWith(reason) = error else { return };
     let context = body::context(header).saying(format!("was killed: {reason}"));
     match EventLoop::try_current().filter(|event_loop| event_loop.id() == header.loop_id) {
         Some(event_loop) => event_loop.call_exception_handler(&context),

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::body::Output;
+use crate::error::JoinError;
 use crate::task::Task;
 
 /// A [`Task`] that is killed when this is dropped. Made by [`Task::kill_on_drop`].
@@ -48,7 +48,7 @@ impl<T> Deref for KillOnDrop<T> {
 }
 
 impl<T> Future for KillOnDrop<T> {
-    type Output = Output<T>;
+    type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(self.0.as_mut().expect(WHOLE)).poll(cx)

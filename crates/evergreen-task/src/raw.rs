@@ -14,6 +14,7 @@ use async_task::Runnable;
 use evergreen_loop::build::TaskEntry;
 
 use crate::body::{Body, Output};
+use crate::error::JoinError;
 use crate::header::Header;
 use crate::registry;
 
@@ -140,16 +141,16 @@ impl<T> RawTask<T> {
         self.0.as_ref().expect(WHOLE).metadata()
     }
 
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Output<T>> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         let polled = Pin::new(self.0.as_mut().expect(WHOLE)).poll(cx);
         if polled.is_ready() {
             self.header().mark_taken();
         }
-        polled
+        polled.map_err(|error| *error)
     }
 
     /// The output, if it is there and was not taken.
-    pub(crate) fn take(&mut self) -> Option<Output<T>> {
+    pub(crate) fn take(&mut self) -> Option<Result<T, JoinError>> {
         if self.header().is_taken() {
             return None;
         }

@@ -26,7 +26,8 @@ pub(crate) struct Registry {
     /// Those that have waited, or were asked for. A task that ends in its first turn never comes
     /// here, and costs no reference.
     kept: RefCell<Slab<Slot>>,
-    live: Cell<usize>,
+    /// One while a task is in its first turn and has no slot yet.
+    first: Cell<usize>,
 }
 
 struct Slot {
@@ -39,7 +40,6 @@ const KEPT_SLOTS: usize = 4096;
 
 impl Registry {
     fn enter(&self, task: RawRunnable) {
-        self.live.set(self.live.get() + 1);
         let mut starting = self.starting.borrow_mut();
         let place = u32::try_from(starting.len()).expect("fewer than 2^32 tasks");
         task.header().set_slot(self.begun.get().wrapping_add(place));
@@ -51,14 +51,8 @@ impl Registry {
         let task = self.starting.borrow_mut().pop_front()?;
         self.begun.set(self.begun.get().wrapping_add(1));
         task.header().set_slot(NO_SLOT);
+        self.first.set(1);
         Some(task)
-    }
-
-    fn leave(&self, header: &Header) -> Option<Slot> {
-        self.live.set(self.live.get() - 1);
-        let slot = header.slot()?;
-        header.set_slot(NO_SLOT);
-        self.remove(slot)
     }
 
     fn remove(&self, slot: u32) -> Option<Slot> {
@@ -79,6 +73,7 @@ impl Registry {
             debug_assert_eq!(task.header().id, header.id, "it has a slot, or it runs");
             let slot = kept.insert(Slot { task, locals: Vec::new() });
             header.set_slot(u32::try_from(slot).expect("fewer than 2^32 tasks"));
+            self.first.set(0);
         }
         kept.get_mut(header.slot()? as usize).map(f)
     }
@@ -105,13 +100,14 @@ impl Registry {
 
 impl TaskTable for Registry {
     fn len(&self) -> usize {
-        self.live.get()
+        self.starting.borrow().len() + self.first.get() + self.kept.borrow().len()
     }
 
     fn run_first(&self) {
         if let Some(task) = self.begin() {
             task.run();
         }
+        self.first.set(0);
     }
 
     fn dump(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -162,14 +158,8 @@ pub(crate) fn enter(task: RawRunnable) {
     }
 }
 
-/// Counts a task that has come from another thread and begins its first turn.
-pub(crate) fn enter_running(header: &Header) {
-    if let Some(registry) = of(header.loop_id) {
-        registry.live.set(registry.live.get() + 1);
-    }
-}
-
-/// The running task waits for the first time: from here on it has to be kept.
+/// The running task waits for the first time, or has come from another thread: from here on it has
+/// to be kept.
 pub(crate) fn keep(header: &Header) {
     of(header.loop_id).and_then(|registry| registry.with_slot(header, |_| ()));
 }
@@ -186,10 +176,9 @@ pub(crate) fn references() -> Vec<Reference> {
 
 /// Takes a task that ends out, and gives the locals that are to forget it.
 pub(crate) fn leave(header: &Header) -> Vec<Weak<dyn Forget>> {
-    if header.state.get() == State::Initial {
-        return Vec::new();
-    }
-    match of(header.loop_id).and_then(|registry| registry.leave(header)) {
+    let Some(slot) = header.slot() else { return Vec::new() };
+    header.set_slot(NO_SLOT);
+    match of(header.loop_id).and_then(|registry| registry.remove(slot)) {
         Some(slot) => slot.locals,
         None => Vec::new(),
     }
