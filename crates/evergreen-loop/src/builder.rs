@@ -13,6 +13,7 @@ use crate::event_loop::EventLoop;
 use crate::selector::{Selector, system_selector};
 use crate::slow;
 use crate::sources::Sources;
+use crate::virtual_time::VirtualTime;
 
 /// Entries between two polls while there is work.
 const ENTRIES_BETWEEN_POLLS: usize = 64;
@@ -77,6 +78,33 @@ impl Builder {
     /// if that is `0`. It is real time, also where the loop's clock is another.
     pub const fn slow_entry_threshold(mut self, threshold: Option<Duration>) -> Self {
         self.slow_entry_threshold = threshold;
+        self
+    }
+
+    /// Gives the loop a clock of its own, which does not follow the system's. It begins at zero and
+    /// stands still while anything runs. Only when nothing is left to do, and the poller, asked
+    /// without waiting, has found nothing, it jumps to the next timer, however far away.
+    ///
+    /// It does not jump while a blocking job is out or somebody holds a
+    /// [`KeepAlive`](crate::KeepAlive): then the loop waits for what comes from outside, as any
+    /// other. Nor does it reach [`LoopTime::MAX`](crate::LoopTime::MAX), which is "never".
+    ///
+    /// For tests. The crate `evergreen-testing` moves and freezes the time.
+    ///
+    /// ```
+    /// use evergreen_loop::{EventLoop, LoopTime};
+    /// use std::time::Duration;
+    ///
+    /// let event_loop = EventLoop::builder().virtual_time().build()?;
+    /// let one_year = Duration::from_secs(365 * 24 * 60 * 60);
+    /// event_loop.call_later(one_year, || println!("a year later"));
+    /// event_loop.run()?; // in no time
+    /// assert_eq!(event_loop.time(), LoopTime::from_nanos(0) + one_year);
+    /// # event_loop.destroy()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn virtual_time(mut self) -> Self {
+        self.clock = ClockSource::Virtual(VirtualTime::default());
         self
     }
 

@@ -5,10 +5,13 @@ use std::ops::{Add, AddAssign, Sub};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// A point on the loop's monotonic clock, in nanoseconds since the process first asked for it.
+use crate::virtual_time::VirtualTime;
+
+/// A point on the loop's monotonic clock, in nanoseconds since the process first asked for it, or
+/// since the loop was made if its time is virtual.
 ///
 /// Arithmetic saturates: a point can be far away, but never wraps.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LoopTime(u64);
 
 impl LoopTime {
@@ -193,6 +196,7 @@ impl Clock for MonotonicClock {
 /// The loop's clock: the usual one without dynamic dispatch, any other with it.
 pub(crate) enum ClockSource {
     Monotonic(MonotonicClock),
+    Virtual(VirtualTime),
     Other(Box<dyn Clock>),
 }
 
@@ -200,6 +204,7 @@ impl ClockSource {
     pub(crate) fn now(&self) -> LoopTime {
         match self {
             Self::Monotonic(clock) => clock.now(),
+            Self::Virtual(time) => time.now(),
             Self::Other(clock) => clock.now(),
         }
     }

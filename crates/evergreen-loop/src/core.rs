@@ -34,6 +34,7 @@ use crate::signals::Signals;
 use crate::sources::{SourceKey, Sources};
 use crate::sync::Arc;
 use crate::timers::{Alarm, Due, TimerKey, Timers};
+use crate::virtual_time::VirtualTime;
 use crate::watchers::{Place, Watchers};
 
 /// What a loop needs to know of the tasks that live on it.
@@ -90,6 +91,8 @@ pub(crate) struct Core {
     /// What keeps the loop alive beside timers, sources and the queue: tokens, watchers, jobs.
     held: Cell<usize>,
     jobs: Cell<usize>,
+    /// What keeps virtual time from moving by itself, beside jobs.
+    freezers: Cell<usize>,
     waits: Cell<u64>,
     /// The clock as it was read last in a turn.
     turn_time: Cell<LoopTime>,
@@ -112,6 +115,10 @@ impl Core {
         let shared = Shared::new(selector.notifier(), selector.traits());
         let poller_fd = selector.descriptor().map(|descriptor| descriptor.as_raw_fd());
         let now = parts.clock.now();
+        let timers = match &parts.clock {
+            ClockSource::Virtual(_) => Timers::exact(now),
+            ClockSource::Monotonic(_) | ClockSource::Other(_) => Timers::new(now),
+        };
         let remote = LoopRemote(Arc::new(shared));
         Self {
             ready: Ready::new(),
@@ -123,7 +130,7 @@ impl Core {
             remote,
             name: parts.name,
             clock: parts.clock,
-            timers: RefCell::new(Timers::new(now)),
+            timers: RefCell::new(timers),
             sources: RefCell::new(parts.sources),
             poller_fd,
             signals: RefCell::default(),
@@ -136,6 +143,7 @@ impl Core {
             system_stop: RefCell::default(),
             held: Cell::new(0),
             jobs: Cell::new(0),
+            freezers: Cell::new(0),
             waits: Cell::new(0),
             turn_time: Cell::new(now),
             due: RefCell::default(),
@@ -168,6 +176,13 @@ impl Core {
 
     pub(crate) fn set_turn_time(&self, now: LoopTime) {
         self.turn_time.set(now);
+    }
+
+    pub(crate) const fn virtual_time(&self) -> Option<&VirtualTime> {
+        match &self.clock {
+            ClockSource::Virtual(time) => Some(time),
+            ClockSource::Monotonic(_) | ClockSource::Other(_) => None,
+        }
     }
 
     pub(crate) fn sources(&self) -> RefMut<'_, Sources> {
@@ -313,12 +328,26 @@ impl Core {
         self.jobs.set(self.jobs.get() - 1);
     }
 
+    pub(crate) fn freeze(&self) {
+        self.freezers.set(self.freezers.get() + 1);
+    }
+
+    pub(crate) fn thaw(&self) {
+        self.freezers.set(self.freezers.get() - 1);
+    }
+
+    /// Whether virtual time may not move by itself.
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.freezers.get() > 0 || self.jobs.get() > 0
+    }
+
     pub(crate) fn is_alive(&self) -> bool {
         self.has_entries()
             || self.held.get() > 0
             || self.jobs.get() > 0
             || self.timers().len() > 0
             || self.sources().is_awaited()
+            || self.virtual_time().is_some_and(VirtualTime::is_awaited)
     }
 
     /// Whether a turn can come to anything without another thread: also by a signal that has been

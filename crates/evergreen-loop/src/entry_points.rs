@@ -63,7 +63,7 @@ fn run<F: Future>(future: F) -> Result<F::Output, RunError> {
 }
 
 /// A loop that is destroyed when its one run is over, also by a panic.
-struct Temporary(EventLoop);
+pub(crate) struct Temporary(pub(crate) EventLoop);
 
 impl Drop for Temporary {
     fn drop(&mut self) {

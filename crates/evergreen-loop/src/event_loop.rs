@@ -23,7 +23,8 @@ use crate::metrics::Metrics;
 use crate::registration::Direction;
 use crate::remote::LoopRemote;
 use crate::timers::Alarm;
-use crate::turn::turn;
+use crate::turn::{has_work, turn};
+use crate::virtual_time::VirtualTime;
 use crate::watchers::{Place, Watcher};
 
 /// One event loop of one thread.
@@ -116,6 +117,10 @@ impl EventLoop {
 
     pub(crate) const fn from_core(core: Rc<Core>) -> Self {
         Self { core }
+    }
+
+    pub(crate) const fn core(&self) -> &Rc<Core> {
+        &self.core
     }
 
     pub(crate) fn into_core(self) -> Rc<Core> {
@@ -345,7 +350,7 @@ impl EventLoop {
         self.finish(stopped)
     }
 
-    fn finish(&self, stopped: bool) -> Result<RunReport, RunError> {
+    pub(crate) fn finish(&self, stopped: bool) -> Result<RunReport, RunError> {
         match self.core.take_system_stop() {
             Some(stop) => Err(RunError::System(stop)),
             None => Ok(RunReport { parked_tasks: self.core.live_tasks(), stopped }),
@@ -437,6 +442,10 @@ impl EventLoop {
     /// [`EventLoop::next_deadline`] for time, and calls this when either says so. Between two turns
     /// calls from other threads and signals make the descriptor readable.
     ///
+    /// In virtual time `timeout` is a length of virtual time: time moves on to the next timer, but
+    /// no farther than that, so that a turn of [`Duration::ZERO`] leaves it where it is. While it is
+    /// frozen, the turn sleeps no longer than `timeout`.
+    ///
     /// # Errors
     ///
     /// [`LoopError::InsideLoop`], [`LoopError::Closed`], [`LoopError::Os`]; [`RunError::System`]
@@ -476,8 +485,7 @@ impl EventLoop {
     /// is queued. `None` if there is neither. In a crowd of timers it may be a little early.
     pub fn next_deadline(&self) -> Option<LoopTime> {
         let core = &self.core;
-        let now =
-            core.has_entries() || core.shared().deliveries.any() || core.is_hooked(Place::Idle);
+        let now = has_work(core) || core.virtual_time().is_some_and(VirtualTime::is_awaited);
         if now { Some(core.now()) } else { core.timers().next_deadline() }
     }
 

@@ -64,9 +64,11 @@ mod slow;
 mod sources;
 mod spawn_blocking;
 mod sync;
+mod test_run;
 mod timer;
 mod timers;
 mod turn;
+mod virtual_time;
 mod watchers;
 mod wheel;
 
@@ -87,6 +89,8 @@ pub use liveness::KeepAlive;
 pub use metrics::Metrics;
 pub use remote::LoopRemote;
 pub use spawn_blocking::spawn_blocking;
+#[doc(hidden)]
+pub use test_run::TestRun;
 pub use watchers::Watcher;
 
 /// What the crates above the loop build on: tasks, timers and sources.
@@ -103,7 +107,8 @@ pub mod build {
     pub use crate::timer::Timer;
 }
 
-/// The places where another clock or another poller can be put in. Unstable.
+/// The places where another clock or another poller can be put in, and where time is controlled.
+/// Unstable.
 #[doc(hidden)]
 pub mod seam {
     pub use crate::clock::{Clock, MonotonicClock};
@@ -111,4 +116,5 @@ pub mod seam {
         Event, Mode, Notify, PortableSelector, ReadySet, Selector, SelectorTraits, system_selector,
     };
     pub use crate::sources::SourceKey;
+    pub use crate::virtual_time::{Freeze, QuietAt, TimeControl};
 }

@@ -7,7 +7,8 @@ use crate::core::Core;
 
 /// Keeps the loop alive for as long as it exists.
 ///
-/// For somebody who waits for what the loop cannot see, such as a thread that will call back.
+/// For somebody who waits for what the loop cannot see, such as a thread that will call back. So
+/// virtual time does not move by itself either.
 ///
 /// ```
 /// # use evergreen_loop::EventLoop;
@@ -25,6 +26,7 @@ pub struct KeepAlive(Weak<Core>);
 impl KeepAlive {
     pub(crate) fn new(core: &Rc<Core>) -> Self {
         core.hold();
+        core.freeze();
         Self(Rc::downgrade(core))
     }
 }
@@ -33,6 +35,7 @@ impl Drop for KeepAlive {
     fn drop(&mut self) {
         if let Some(core) = self.0.upgrade() {
             core.release();
+            core.thaw();
         }
     }
 }

@@ -336,8 +336,12 @@ impl Sources {
     /// Who is to be told, if there is anybody. The lists come back with [`Sources::give_back`], so
     /// that a turn needs no memory of its own.
     pub(crate) fn take_found(&mut self) -> Option<Found> {
-        let nobody = self.found.wakers.is_empty() && self.found.callbacks.is_empty();
-        if nobody { None } else { Some(std::mem::take(&mut self.found)) }
+        self.has_found().then(|| std::mem::take(&mut self.found))
+    }
+
+    /// Whether there is anybody to be told.
+    pub(crate) fn has_found(&self) -> bool {
+        !self.found.wakers.is_empty() || !self.found.callbacks.is_empty()
     }
 
     pub(crate) fn give_back(&mut self, emptied: Found) {

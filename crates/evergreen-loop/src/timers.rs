@@ -11,8 +11,8 @@ use crate::clock::LoopTime;
 use crate::handler::Registered;
 use crate::wheel::{LEVELS, Occupied, Place, SLOTS, first_tick, nanos_of, place, tick_of};
 
-/// A slot with more timers than this is not searched for its first deadline: the loop wakes when
-/// the slot begins instead, and spreads it over the level below.
+/// How many timers of a slot are searched for the first deadline. With more, the loop wakes when the
+/// slot begins instead, and spreads it over the level below.
 const SEARCHED: u32 = 64;
 
 /// What an expired timer does.
@@ -32,6 +32,8 @@ pub(crate) struct Timers {
     /// All slots before this tick have been emptied.
     tick: u64,
     created: u64,
+    /// A slot with more timers than this is not searched for its first deadline.
+    crowd: u32,
     /// A moment before which no timer is due; `None` if it has to be searched for.
     earliest: Option<u64>,
 }
@@ -67,8 +69,14 @@ impl Timers {
             occupied: Occupied::default(),
             tick: tick_of(now.as_nanos()),
             created: 0,
+            crowd: SEARCHED,
             earliest: None,
         }
+    }
+
+    /// Timers whose next deadline is always exact, for time that goes where it is told to.
+    pub(crate) fn exact(now: LoopTime) -> Self {
+        Self { crowd: u32::MAX, ..Self::new(now) }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -121,7 +129,7 @@ impl Timers {
 
     fn search(&self, place: Place) -> u64 {
         let list = self.list(place);
-        if list.length > SEARCHED {
+        if list.length > self.crowd {
             return nanos_of(first_tick(self.tick, place));
         }
         self.members(list).map(|index| self.nodes.at(index).deadline).min().unwrap_or(u64::MAX)

@@ -9,6 +9,7 @@ use crate::entry::Entry;
 use crate::error::{ErrorContext, ErrorOrigin, LoopError};
 use crate::metrics::{add, add_time};
 use crate::timers::Alarm;
+use crate::virtual_time;
 use crate::watchers::Place;
 
 /// The loop wakes at least this often: no system takes longer waits without trouble.
@@ -29,7 +30,10 @@ pub(crate) fn turn(
     core.shared().inbox.wake_up();
     core.watchers.call(core, Place::Prepare);
     core.take_inbox();
-    let woke = poll(core, wait_time(core, limit), hosted)?;
+    let woke = match core.virtual_time() {
+        None => poll(core, wait_time(core, limit), hosted)?,
+        Some(time) => virtual_time::poll(core, time, limit, hosted)?,
+    };
     core.set_turn_time(woke.unwrap_or_else(|| core.now()));
     push_sources(core);
     push_signals(core);
@@ -44,14 +48,23 @@ pub(crate) fn turn(
 
 /// How long the poller may sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wait {
+pub(crate) enum Wait {
     No,
     For(Duration),
     ForEver,
 }
 
+/// Whether there is something to do that no poller tells of.
+pub(crate) fn has_work(core: &Core) -> bool {
+    must_not_sleep(core) || core.shared().inbox.is_pending() || core.shared().deliveries.any()
+}
+
+fn must_not_sleep(core: &Core) -> bool {
+    !core.ready.is_empty() || core.is_stopping() || core.is_hooked(Place::Idle)
+}
+
 fn wait_time(core: &Core, limit: Option<Duration>) -> Wait {
-    if !core.ready.is_empty() || core.is_stopping() || core.is_hooked(Place::Idle) {
+    if must_not_sleep(core) {
         return Wait::No;
     }
     let deadline = core.timers().next_deadline();
@@ -65,7 +78,7 @@ fn wait_time(core: &Core, limit: Option<Duration>) -> Wait {
 
 /// Asks the poller what is ready. While it may sleep, other threads wake it; then it tells when it
 /// woke.
-fn poll(core: &Core, wait: Wait, hosted: bool) -> Result<Option<LoopTime>, LoopError> {
+pub(crate) fn poll(core: &Core, wait: Wait, hosted: bool) -> Result<Option<LoopTime>, LoopError> {
     let may_sleep = wait != Wait::No && fall_asleep(core);
     if !may_sleep && !hosted && core.sources().len() == 0 {
         return Ok(None);

@@ -7,6 +7,7 @@ use crate::entry::Entry;
 use crate::error::{ErrorContext, ErrorOrigin};
 use crate::handler::{Kind, Registered};
 use crate::timers::Alarm;
+use crate::virtual_time::VirtualTime;
 
 impl Core {
     /// Ends everything: callbacks are dropped unrun, tasks drop their futures, on this thread.
@@ -48,6 +49,7 @@ impl Core {
             }
         }
         self.wake_all(found.wakers);
+        self.wake_all(self.virtual_time().into_iter().flat_map(VirtualTime::clear));
         callbacks.into_iter().for_each(|callback| self.revoke_guarded(&callback));
     }
 
