@@ -1,0 +1,102 @@
+//! What happened, in order.
+
+use std::fmt::{self, Display};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use evergreen_loop::{ErrorContext, EventLoop};
+
+use crate::diff::diff;
+use crate::on_drop::OnDrop;
+
+/// A list of words that callbacks, tasks, destructors and threads add to, for one comparison with
+/// the whole list that was expected.
+///
+/// Clones write to the same list.
+///
+/// ```
+/// use evergreen_loop::EventLoop;
+/// use evergreen_testing::Trace;
+///
+/// let event_loop = EventLoop::new()?;
+/// let trace = Trace::new();
+/// event_loop.call_later(0.001, trace.noting("later"));
+/// event_loop.call_soon(trace.noting("soon"));
+/// event_loop.run()?;
+/// trace.assert_eq(["soon", "later"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Trace(Arc<Mutex<Vec<String>>>);
+
+impl Trace {
+    /// An empty list.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What `event_loop` reports from now on, instead of standard error: the origin of each error,
+    /// and its message.
+    pub fn of_errors(event_loop: &EventLoop) -> Self {
+        let trace = Self::new();
+        trace.note_errors(event_loop);
+        trace
+    }
+
+    /// Adds what `event_loop` reports from now on to this list.
+    pub fn note_errors(&self, event_loop: &EventLoop) {
+        let trace = self.clone();
+        event_loop.set_exception_handler(move |context: &ErrorContext| {
+            trace.note(format_args!("{:?}: {}", context.origin(), context.message()));
+        });
+    }
+
+    /// Adds a word.
+    pub fn note(&self, word: impl Display) {
+        let word = word.to_string();
+        self.words().push(word);
+    }
+
+    /// A callback that adds `word`.
+    pub fn noting<W: Display>(&self, word: W) -> impl FnMut() + Send + 'static + use<W> {
+        let (trace, word) = (self.clone(), word.to_string());
+        move || trace.note(&word)
+    }
+
+    /// A value that adds `word` when it is dropped.
+    pub fn on_drop<W: Display>(&self, word: W) -> OnDrop<impl FnOnce() + Send + 'static + use<W>> {
+        OnDrop::new(self.noting(word))
+    }
+
+    /// How often `word` stands in the list.
+    pub fn count(&self, word: &str) -> usize {
+        self.words().iter().filter(|noted| *noted == word).count()
+    }
+
+    /// Takes the list out; the next begins empty.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.words())
+    }
+
+    /// Takes the list out and compares it with `expected`.
+    ///
+    /// # Panics
+    ///
+    /// If they differ. The message shows both lists as one: `-` before what is missing, `+` before
+    /// what came instead.
+    #[track_caller]
+    pub fn assert_eq<const N: usize>(&self, expected: [&str; N]) {
+        let words = self.take();
+        assert!(words == expected, "the trace is another one:\n{}", diff(&expected, &words));
+    }
+
+    fn words(&self) -> MutexGuard<'_, Vec<String>> {
+        // A word is added whole or not at all, also by a thread that panics.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&*self.words()).finish()
+    }
+}
