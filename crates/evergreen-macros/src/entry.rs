@@ -19,6 +19,7 @@ pub(crate) enum Entry {
 pub(crate) fn expand(entry: Entry, options: TokenStream, item: TokenStream) -> TokenStream {
     Function::expand(item, |mut function| {
         let (options, known) = Options::parse(options);
+        let meant = entry.check_options(&options);
         let accepted = entry.check(&function);
         remove_qualifiers(&mut function.sig);
         let (test, block) = match accepted {
@@ -27,7 +28,7 @@ pub(crate) fn expand(entry: Entry, options: TokenStream, item: TokenStream) -> T
         };
         remove_parameters(&mut function.sig);
         let function = function.with_block(&block);
-        report(quote!(#test #function), all([known, accepted]))
+        report(quote!(#test #function), all([known, meant, accepted]))
     })
 }
 
@@ -55,8 +56,19 @@ impl Entry {
 
     fn run(self, function: &Function, options: &Options) -> TokenStream {
         let (krate, body) = (options.krate(), function.typed_body());
+        let settings = options.test_settings();
+        if matches!(self, Self::Test) && !settings.is_empty() {
+            return quote!(#krate::__private::TestRun::new() #settings .run(async #body));
+        }
         let name = Ident::new(self.name(), Span::call_site());
         quote!(#krate::__private::#name(async #body))
+    }
+
+    fn check_options(self, options: &Options) -> Result<()> {
+        match self {
+            Self::Main => options.refuse_test_options(self.name()),
+            Self::Test => Ok(()),
+        }
     }
 
     fn test_attribute(self) -> Option<TokenStream> {
@@ -139,6 +151,22 @@ mod tests {
         let expansion = expansion.to_string();
         assert!(expansion.starts_with(
             "# [:: core :: prelude :: v1 :: test] fn adds () { a :: b :: __private :: test (async {"
+        ));
+    }
+
+    #[test]
+    fn a_test_with_options_runs_under_them() {
+        let expansion = expand(
+            Entry::Test,
+            quote!(virtual_time, timeout = "1us"),
+            quote!(
+                async fn adds() {}
+            ),
+        );
+        let expansion = expansion.to_string();
+        assert!(expansion.contains(
+            "{ :: evergreen :: __private :: TestRun :: new () . virtual_time () \
+             . timeout (:: core :: time :: Duration :: from_nanos (1000u64)) . run (async {"
         ));
     }
 

@@ -6,12 +6,13 @@
 //! | [`macro@test`] | the same as a `#[test]` |
 //! | [`macro@task`] | a function that spawns the body and returns its `Task` |
 //!
-//! All three take one option, `crate = "path"`: where to find evergreen when it is renamed or
-//! re-exported, `::evergreen` if not given.
+//! All three take the option `crate = "path"`: where to find evergreen when it is renamed or
+//! re-exported, `::evergreen` if not given. `test` takes two more.
 
 use proc_macro::TokenStream;
 
 mod borrow;
+mod duration;
 mod entry;
 mod function;
 mod options;
@@ -64,11 +65,23 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// It adds `#[test]`. `#[should_panic]`, `#[ignore]` and every other attribute stay as written,
 /// and the test may return whatever a plain one may.
 ///
-/// The counterpart of `#[tokio::test]`.
+/// The counterpart of `#[tokio::test]`; `virtual_time` is its `start_paused = true`.
 ///
 /// # Options
 ///
-/// `crate = "path"`: where to find evergreen, `::evergreen` if not given.
+/// - `virtual_time`: the loop has a clock of its own, which begins at zero and jumps to the next
+///   timer when nothing is left to do. An hour of waiting takes no time. The crate
+///   `evergreen-testing` moves and freezes it.
+/// - `timeout = "5s"`: the test panics if it has not ended after so much time of the system's clock,
+///   also in virtual time; its tasks are dropped, and destructors run. The clock is looked at once
+///   in a turn of the loop, so a task that never returns cannot be stopped by it. The value is a
+///   whole number and a unit: `ns`, `us`, `ms`, `s`, `m` or `h`.
+/// - `crate = "path"`: where to find evergreen, `::evergreen` if not given.
+///
+/// ```text
+/// #[evergreen::test(virtual_time, timeout = "5s")]
+/// async fn tries_again_after_an_hour() { /* … */ }
+/// ```
 ///
 /// # Errors
 ///

@@ -1,14 +1,20 @@
 //! The options in the parentheses of an attribute.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Error, LitStr, Path, Result, Token};
+
+use crate::duration::parse_duration;
 
 /// What an attribute was told.
 #[derive(Default)]
 pub(crate) struct Options {
     krate: Option<Path>,
+    /// Where `virtual_time` stands.
+    virtual_time: Option<Span>,
+    /// Where `timeout` stands, and its nanoseconds.
+    timeout: Option<(Span, u64)>,
 }
 
 impl Options {
@@ -24,6 +30,27 @@ impl Options {
         self.krate.as_ref().map_or_else(|| quote!(::evergreen), Path::to_token_stream)
     }
 
+    /// The calls that tell the run of a test what it was told; none without such options.
+    pub(crate) fn test_settings(&self) -> TokenStream {
+        let virtual_time = self.virtual_time.map(|_| quote!(.virtual_time()));
+        let timeout = self
+            .timeout
+            .map(|(_, nanos)| quote!(.timeout(::core::time::Duration::from_nanos(#nanos))));
+        quote!(#virtual_time #timeout)
+    }
+
+    /// Refuses what only a test may be told.
+    pub(crate) fn refuse_test_options(&self, attribute: &str) -> Result<()> {
+        let refused = |at: Span, name| {
+            let text =
+                format!("`{name}` is for `#[evergreen::test]`: remove it from `{attribute}`");
+            Err(Error::new(at, text))
+        };
+        let virtual_time = self.virtual_time.map_or(Ok(()), |at| refused(at, "virtual_time"));
+        let timeout = self.timeout.map_or(Ok(()), |(at, _)| refused(at, "timeout"));
+        crate::refuse::all([virtual_time, timeout])
+    }
+
     fn read(&mut self, input: ParseStream<'_>) -> Result<()> {
         while !input.is_empty() {
             self.read_one(input)?;
@@ -37,21 +64,57 @@ impl Options {
     fn read_one(&mut self, input: ParseStream<'_>) -> Result<()> {
         let name: TokenTree = input.parse()?;
         let refusal = match name.to_string().as_str() {
-            "crate" if self.krate.is_some() => "`crate` is given twice".to_owned(),
+            twice @ ("crate" | "virtual_time" | "timeout") if self.has(twice) => {
+                format!("`{twice}` is given twice")
+            },
             "crate" => return self.read_crate(input),
+            "virtual_time" => return self.read_virtual_time(name.span(), input),
+            "timeout" => return self.read_timeout(name.span(), input),
             // What programs that come from tokio write.
             tokio @ ("flavor" | "worker_threads") => {
                 format!("evergreen runs on one thread: remove `{tokio}`")
             },
-            other => format!("unknown option `{other}`: the only one is `crate = \"path\"`"),
+            "start_paused" => "write `virtual_time` in place of `start_paused`".to_owned(),
+            other => format!(
+                "unknown option `{other}`: there are `crate = \"path\"` and, for tests, \
+                 `virtual_time` and `timeout = \"5s\"`"
+            ),
         };
         Err(Error::new_spanned(name, refusal))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        match name {
+            "crate" => self.krate.is_some(),
+            "virtual_time" => self.virtual_time.is_some(),
+            _ => self.timeout.is_some(),
+        }
     }
 
     fn read_crate(&mut self, input: ParseStream<'_>) -> Result<()> {
         input.parse::<Token![=]>()?;
         let path: LitStr = input.parse()?;
         self.krate = Some(path.parse_with(Path::parse_mod_style)?);
+        Ok(())
+    }
+
+    fn read_virtual_time(&mut self, at: Span, input: ParseStream<'_>) -> Result<()> {
+        if input.peek(Token![=]) {
+            return Err(input.error("`virtual_time` takes no value: write the word alone"));
+        }
+        self.virtual_time = Some(at);
+        Ok(())
+    }
+
+    fn read_timeout(&mut self, at: Span, input: ParseStream<'_>) -> Result<()> {
+        input.parse::<Token![=]>()?;
+        if !input.peek(LitStr) {
+            return Err(input.error("the limit is a string: write `timeout = \"5s\"`"));
+        }
+        let length: LitStr = input.parse()?;
+        let nanos =
+            parse_duration(&length.value()).map_err(|text| Error::new_spanned(&length, text))?;
+        self.timeout = Some((at, nanos));
         Ok(())
     }
 }
@@ -91,9 +154,48 @@ mod tests {
 
     #[test]
     fn all_else_is_unknown() {
-        for option in ["virtual_time", "timeout = 5", "4", "(crate)", "\"crate\""] {
+        for option in ["virtual", "time = 5", "4", "(crate)", "\"crate\""] {
             assert!(error(option).starts_with("unknown option `"), "{option}");
         }
+        assert_eq!(error("start_paused = true"), "write `virtual_time` in place of `start_paused`");
+    }
+
+    fn settings(options: &str) -> String {
+        let (options, outcome) = Options::parse(options.parse().expect("tokens"));
+        outcome.expect("no refusal");
+        options.test_settings().to_string()
+    }
+
+    #[test]
+    fn a_test_is_told_what_was_asked_for() {
+        let limit = ". timeout (:: core :: time :: Duration :: from_nanos (5000000000u64))";
+        assert_eq!(settings(""), "");
+        assert_eq!(settings("virtual_time,"), ". virtual_time ()");
+        assert_eq!(settings(r#"timeout = "5s""#), limit);
+        let both = format!(". virtual_time () {limit}");
+        assert_eq!(settings(r#"timeout = "5s", crate = "a", virtual_time"#), both);
+    }
+
+    #[test]
+    fn test_options_are_given_once_in_their_form() {
+        assert_eq!(error("virtual_time, virtual_time"), "`virtual_time` is given twice");
+        assert_eq!(error(r#"timeout = "1s", timeout = "2s""#), "`timeout` is given twice");
+        let bare = "`virtual_time` takes no value: write the word alone";
+        assert_eq!(error("virtual_time = true"), bare);
+        assert_eq!(error("timeout = 5"), "the limit is a string: write `timeout = \"5s\"`");
+        assert!(error(r#"timeout = "5""#).starts_with("`5` is no length of time: "));
+    }
+
+    #[test]
+    fn what_is_for_tests_is_refused_elsewhere() {
+        let options = r#"virtual_time, timeout = "1s""#.parse().expect("tokens");
+        let refusal = Options::parse(options).0.refuse_test_options("main").expect_err("a refusal");
+        let texts: Vec<_> = refusal.into_iter().map(|error| error.to_string()).collect();
+        assert_eq!(
+            texts,
+            ["virtual_time", "timeout"]
+                .map(|name| format!("`{name}` is for `#[evergreen::test]`: remove it from `main`"))
+        );
     }
 
     #[test]

@@ -17,10 +17,11 @@ use crate::refuse::{all, refuse_qualifier, refuse_sync, report};
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     Function::expand(item, |function| {
         let (options, known) = Options::parse(options);
+        let meant = options.refuse_test_options("task");
         let accepted = check(&function.sig);
         let krate = options.krate();
         let spawn = if accepted.is_ok() { quote!(#krate::spawn) } else { spawn_nothing(&krate) };
-        report(spawning(function, &krate, &spawn), all([known, accepted]))
+        report(spawning(function, &krate, &spawn), all([known, meant, accepted]))
     })
 }
 

@@ -25,7 +25,8 @@
 //! - [`net`] and [`signal`]: sockets, ctrl-c.
 //! - [`current`]: this thread's loop and task.
 //!
-//! Each part is a crate of its own: `evergreen-loop`, `evergreen-task`, `evergreen-io`.
+//! Each part is a crate of its own: `evergreen-loop`, `evergreen-task`, `evergreen-io`. Tests have
+//! another one, `evergreen-testing`: virtual time, golden traces, streams in memory.
 
 pub use evergreen_io::{net, signal};
 pub use evergreen_loop::{
@@ -73,5 +74,5 @@ pub mod prelude {
 /// What the macros expand to.
 #[doc(hidden)]
 pub mod __private {
-    pub use evergreen_loop::{block_on as test, run_main as main};
+    pub use evergreen_loop::{TestRun, block_on as test, run_main as main};
 }

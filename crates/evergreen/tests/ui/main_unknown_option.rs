@@ -1,2 +1,2 @@
-#[evergreen::main(timeout = 5)]
+#[evergreen::main(name = "server")]
 async fn main() {}

@@ -1,0 +1,2 @@
+#[evergreen::main(virtual_time, timeout = "5s")]
+async fn main() {}

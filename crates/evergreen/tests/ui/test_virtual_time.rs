@@ -1,4 +1,0 @@
-#[evergreen::test(virtual_time)]
-async fn waits() {}
-
-fn main() {}
