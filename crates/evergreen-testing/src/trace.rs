@@ -34,20 +34,15 @@ impl Trace {
         Self::default()
     }
 
-    /// What `event_loop` reports from now on, instead of standard error: the origin of each error,
-    /// and its message.
-    pub fn of_errors(event_loop: &EventLoop) -> Self {
-        let trace = Self::new();
-        trace.note_errors(event_loop);
-        trace
-    }
-
-    /// Adds what `event_loop` reports from now on to this list.
-    pub fn note_errors(&self, event_loop: &EventLoop) {
+    /// The same list, to which what `event_loop` reports from now on is added instead of printed:
+    /// the origin of each error, and its message.
+    #[must_use = "this is the list"]
+    pub fn of_errors(self, event_loop: &EventLoop) -> Self {
         let trace = self.clone();
         event_loop.set_exception_handler(move |context: &ErrorContext| {
             trace.note(format_args!("{:?}: {}", context.origin(), context.message()));
         });
+        self
     }
 
     /// Adds a word.
@@ -57,13 +52,13 @@ impl Trace {
     }
 
     /// A callback that adds `word`.
-    pub fn noting<W: Display>(&self, word: W) -> impl FnMut() + Send + 'static + use<W> {
+    pub fn noting(&self, word: impl Display) -> Box<dyn FnMut() + Send> {
         let (trace, word) = (self.clone(), word.to_string());
-        move || trace.note(&word)
+        Box::new(move || trace.note(&word))
     }
 
     /// A value that adds `word` when it is dropped.
-    pub fn on_drop<W: Display>(&self, word: W) -> OnDrop<impl FnOnce() + Send + 'static + use<W>> {
+    pub fn on_drop(&self, word: impl Display) -> OnDrop<Box<dyn FnMut() + Send>> {
         OnDrop::new(self.noting(word))
     }
 

@@ -1,35 +1,12 @@
 //! Connections for the tests.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::ops::Deref;
 use std::thread;
 
 use evergreen_io::net::{TcpListener, TcpStream};
 use evergreen_loop::EventLoop;
-
-/// The loop of one test, destroyed at its end.
-pub(crate) struct TestLoop(EventLoop);
-
-impl TestLoop {
-    pub(crate) fn new() -> Self {
-        Self(EventLoop::new().expect("the thread has no loop"))
-    }
-}
-
-impl Deref for TestLoop {
-    type Target = EventLoop;
-
-    fn deref(&self) -> &EventLoop {
-        &self.0
-    }
-}
-
-impl Drop for TestLoop {
-    fn drop(&mut self) {
-        // A test may have done so itself.
-        self.0.destroy().ok();
-    }
-}
+#[allow(unused_imports, reason = "each test file uses its part")]
+pub(crate) use evergreen_testing::TestLoop;
 
 /// Two ends of a connection, both on this thread's loop.
 pub(crate) async fn pair() -> (TcpStream, TcpStream) {

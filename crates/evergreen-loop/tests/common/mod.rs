@@ -1,5 +1,5 @@
-//! What the tests share: a trace of what happened in which order, a clock that is set by hand,
-//! values that tell when they are dropped, and a second process for what ends one.
+//! What the tests share: a clock that is set by hand, a poller that can be watched, and a second
+//! process for what ends one.
 
 #![allow(dead_code, reason = "no test file uses all of it")]
 
@@ -9,8 +9,8 @@ use std::os::fd::{BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Output};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -18,70 +18,10 @@ use evergreen_loop::build::Interest;
 use evergreen_loop::seam::{
     Clock, Event, Mode, Notify, Selector, SelectorTraits, SourceKey, system_selector,
 };
-use evergreen_loop::{EventLoop, LoopTime};
+use evergreen_loop::{Builder, EventLoop, LoopTime};
+#[allow(unused_imports, reason = "no test file uses all of it")]
+pub(crate) use evergreen_testing::{OnDrop, Trace};
 use rustix::process::{Signal, getpid, kill_process};
-
-/// What happened so far, in order. Any thread may add to it.
-#[derive(Clone, Default)]
-pub(crate) struct Trace(Arc<Mutex<Vec<String>>>);
-
-impl Trace {
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
-    pub(crate) fn note(&self, what: impl Into<String>) {
-        self.0.lock().expect("a trace").push(what.into());
-    }
-
-    /// A callback that notes `what`.
-    pub(crate) fn noting(&self, what: &'static str) -> impl FnMut() + Send + use<> {
-        let trace = self.clone();
-        move || trace.note(what)
-    }
-
-    /// A value that notes `what` when it is dropped.
-    pub(crate) fn on_drop(&self, what: &'static str) -> impl Send + use<> {
-        let trace = self.clone();
-        OnDrop::new(move || trace.note(what))
-    }
-
-    /// Takes note of what the loop reports, too.
-    pub(crate) fn of_errors(self, event_loop: &EventLoop) -> Self {
-        let trace = self.clone();
-        event_loop.set_exception_handler(move |context: &evergreen_loop::ErrorContext| {
-            trace.note(format!("{:?}: {}", context.origin(), context.message()));
-        });
-        self
-    }
-
-    /// How often `what` was noted.
-    pub(crate) fn count(&self, what: &str) -> usize {
-        self.0.lock().expect("a trace").iter().filter(|noted| *noted == what).count()
-    }
-
-    /// What was noted since the last call.
-    pub(crate) fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().expect("a trace"))
-    }
-}
-
-/// Calls a function when it is dropped.
-pub(crate) struct OnDrop<F: FnOnce()>(Option<F>);
-
-impl<F: FnOnce()> OnDrop<F> {
-    pub(crate) fn new(f: F) -> Self {
-        Self(Some(f))
-    }
-}
-
-impl<F: FnOnce()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        if let Some(f) = self.0.take() {
-            f();
-        }
-    }
-}
 
 /// A clock that stands still until it is set forward.
 #[derive(Clone, Default)]
@@ -120,8 +60,13 @@ pub(crate) fn turns(event_loop: &EventLoop, times: usize) {
 
 /// A loop that tells whenever it is about to sleep until somebody wakes it.
 pub(crate) fn sleepy_loop() -> (EventLoop, Receiver<()>) {
+    sleepy(EventLoop::builder())
+}
+
+/// The same, with options.
+pub(crate) fn sleepy(builder: Builder) -> (EventLoop, Receiver<()>) {
     let (asleep, notices) = channel();
-    let event_loop = loop_with_waits(move |timeout| {
+    let event_loop = with_waits(builder, move |timeout| {
         if timeout.is_none() {
             // Nobody may be listening any more.
             asleep.send(()).ok();
@@ -135,9 +80,16 @@ pub(crate) fn sleepy_loop() -> (EventLoop, Receiver<()>) {
 pub(crate) fn loop_with_waits(
     before: impl FnMut(Option<Duration>) -> io::Result<()> + 'static,
 ) -> EventLoop {
+    with_waits(EventLoop::builder(), before)
+}
+
+fn with_waits(
+    builder: Builder,
+    before: impl FnMut(Option<Duration>) -> io::Result<()> + 'static,
+) -> EventLoop {
     let selector = system_selector().expect("a selector");
     let selector = WatchedSelector { selector, before: Box::new(before) };
-    EventLoop::builder().selector(selector).build().expect("a loop")
+    builder.selector(selector).build().expect("a loop")
 }
 
 struct WatchedSelector {
