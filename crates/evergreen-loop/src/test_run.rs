@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use crate::clock::{Clock, LoopTime, MonotonicClock};
-use crate::core::Phase;
+use crate::core::{Core, Phase};
 use crate::current;
 use crate::entry_points::Temporary;
 use crate::error::RunError;
@@ -62,7 +62,7 @@ impl TestRun {
         match run_within(&event_loop, Patience::of(self.timeout), future) {
             Ok(output) => output,
             Err(Failure::Run(error)) => panic!("the test was not run to its end: {error}"),
-            Err(Failure::TimedOut(limit)) => panic!("{}", timed_out(&event_loop, limit)),
+            Err(Failure::TimedOut(text)) => panic!("{text}"),
         }
     }
 
@@ -75,7 +75,7 @@ impl TestRun {
 
 enum Failure {
     Run(RunError),
-    TimedOut(Duration),
+    TimedOut(String),
 }
 
 impl<E: Into<RunError>> From<E> for Failure {
@@ -97,11 +97,11 @@ impl Patience {
         Self { clock, began: clock.now(), limit }
     }
 
-    /// What is left of it, `None` being no limit.
-    fn left(&self) -> Result<Option<Duration>, Failure> {
+    /// What is left of it, `None` being no limit. An error gives the limit that has passed.
+    fn left(&self) -> Result<Option<Duration>, Duration> {
         let Some(limit) = self.limit else { return Ok(None) };
         match limit.saturating_sub(self.clock.now() - self.began) {
-            Duration::ZERO => Err(Failure::TimedOut(limit)),
+            Duration::ZERO => Err(limit),
             left => Ok(Some(left)),
         }
     }
@@ -119,7 +119,8 @@ fn run_within<F: Future>(
     let future = pin!(future);
     let mut main = MainFuture::queue(core, future);
     while main.output.is_none() && !core.is_stopped() {
-        turn(core, patience.left()?, false, &mut |wait| main.poll(wait))?;
+        let left = patience.left().map_err(|limit| Failure::TimedOut(timed_out(core, limit)))?;
+        turn(core, left, false, &mut |wait| main.poll(wait))?;
     }
     let stopped = core.is_stopping();
     drop(running);
@@ -127,10 +128,9 @@ fn run_within<F: Future>(
     main.output.ok_or(Failure::Run(RunError::Stopped))
 }
 
-/// What is said of a test that did not end in time, with the loop as it was left.
-fn timed_out(event_loop: &EventLoop, limit: Duration) -> String {
+/// What is said of a test that did not end in time; all that it consists of is still there.
+fn timed_out(core: &Core, limit: Duration) -> String {
     let mut text = format!("the test did not end within {limit:?} of wall time");
-    let core = event_loop.core();
     if core.virtual_time().is_some() && core.is_frozen() {
         text.push_str("; its virtual time is frozen by a blocking job, KeepAlive or freeze");
     }
