@@ -4,7 +4,7 @@ use crate::Result;
 use std::{process::Command, time::Instant};
 
 /// Name and command line of each step.
-const STEPS: [(&str, &str); 13] = [
+const STEPS: [(&str, &str); 14] = [
     ("fmt", "cargo fmt --all --check"),
     ("layers", "cargo xtask layers"),
     ("unsafe", "cargo xtask unsafe"),
@@ -26,6 +26,7 @@ const STEPS: [(&str, &str); 13] = [
          CARGO_TARGET_DIR=target/poll cargo test -p evergreen-io --test tcp --test liveness",
     ),
     ("clients", "scripts/external-clients"),
+    ("time", "scripts/time-namespace"),
     ("msrv", "scripts/msrv"),
     ("tsan", "scripts/tsan --short"),
 ];

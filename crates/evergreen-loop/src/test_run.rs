@@ -1,11 +1,13 @@
 //! What `#[evergreen::test]` runs its body with, when it has options.
 
+use std::panic::Location;
 use std::pin::pin;
 use std::time::Duration;
 
 use crate::clock::{Clock, LoopTime, MonotonicClock};
 use crate::core::{Core, Phase};
 use crate::current;
+use crate::deadlock::{OnDeadlock, TaskDump};
 use crate::entry_points::Temporary;
 use crate::error::RunError;
 use crate::event_loop::EventLoop;
@@ -59,7 +61,8 @@ impl TestRun {
                 temporary.0.clone()
             },
         };
-        match run_within(&event_loop, Patience::of(self.timeout), future) {
+        let place = Location::caller();
+        match run_within(&event_loop, Patience::of(self.timeout), future, place) {
             Ok(output) => output,
             Err(Failure::Run(error)) => panic!("the test was not run to its end: {error}"),
             Err(Failure::TimedOut(text)) => panic!("{text}"),
@@ -113,12 +116,15 @@ fn run_within<F: Future>(
     event_loop: &EventLoop,
     patience: Patience,
     future: F,
+    place: &'static Location<'static>,
 ) -> Result<F::Output, Failure> {
     let core = event_loop.core();
     let running = core.enter(Phase::Idle)?;
     let future = pin!(future);
-    let mut main = MainFuture::queue(core, future);
+    let mut main = MainFuture::queue(core, future, place);
+    let mut on_deadlock = OnDeadlock::of_block_on();
     while main.output.is_none() && !core.is_stopped() {
+        on_deadlock.check(core, main.place)?;
         let left = patience.left().map_err(|limit| Failure::TimedOut(timed_out(core, limit)))?;
         turn(core, left, false, &mut |wait| main.poll(wait))?;
     }
@@ -133,6 +139,10 @@ fn timed_out(core: &Core, limit: Duration) -> String {
     let mut text = format!("the test did not end within {limit:?} of wall time");
     if core.virtual_time().is_some() && core.is_frozen() {
         text.push_str("; its virtual time is frozen by a blocking job, KeepAlive or freeze");
+    }
+    for line in TaskDump(core).to_string().lines() {
+        text.push_str("\n  ");
+        text.push_str(line);
     }
     text
 }
