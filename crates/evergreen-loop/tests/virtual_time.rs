@@ -148,21 +148,21 @@ fn a_guard_freezes_time<G: 'static>(guard: impl FnOnce(&EventLoop) -> G) {
     let guard = guard(&event_loop);
     // Hosted, it sleeps for as long as it is told to.
     let began = Instant::now();
-    event_loop.turn(Some(5 * MILLISECOND)).unwrap();
+    event_loop.turn(Some(5 * MILLISECOND)).expect("a turn");
     assert!(began.elapsed() >= 5 * MILLISECOND);
     let (remote, noting) = (event_loop.remote(), trace.clone());
     let thread = std::thread::spawn(move || {
-        asleep.recv().unwrap();
-        remote.call_from_thread(move || noting.note("call")).unwrap();
+        asleep.recv().expect("a loop that sleeps");
+        remote.call_from_thread(move || noting.note("call")).expect("the loop");
     });
-    event_loop.turn(None).unwrap();
-    thread.join().unwrap();
+    event_loop.turn(None).expect("a turn");
+    thread.join().expect("no panic");
     trace.assert_eq(["call"]);
     assert_eq!(event_loop.time(), start());
     drop(guard);
-    event_loop.run().unwrap();
+    event_loop.run().expect("a run");
     trace.assert_eq(["timer 0.001"]);
-    event_loop.destroy().unwrap();
+    event_loop.destroy().expect("not running");
 }
 
 // R-7, D-5
