@@ -220,7 +220,8 @@ fn a_hosted_turn_moves_time_no_farther_than_its_limit() {
 // R-7, F12: the end of time is "never", in virtual time as well.
 #[test]
 fn time_reaches_any_moment_but_its_end() {
-    let event_loop = TestLoop::with_virtual_time();
+    let (event_loop, asleep) = sleepy(EventLoop::builder().virtual_time());
+    let event_loop = TestLoop::of(event_loop);
     let trace = Trace::new();
     event_loop.call_later(Duration::from_nanos(1 << 63), trace.noting("far"));
     let never = event_loop.call_later(Duration::MAX, trace.noting("never"));
@@ -232,10 +233,13 @@ fn time_reaches_any_moment_but_its_end() {
     assert_eq!(event_loop.time(), LoopTime::from_nanos(1 << 63));
     // Only a call from elsewhere ends this wait.
     let remote = event_loop.remote();
-    let thread = std::thread::spawn(move || remote.call_from_thread(|| ()).unwrap());
+    let thread = std::thread::spawn(move || {
+        asleep.recv().unwrap();
+        remote.call_from_thread(|| ()).unwrap();
+    });
     event_loop.turn(None).unwrap();
-    thread.join().unwrap();
     assert_eq!(event_loop.time(), LoopTime::from_nanos(1 << 63));
+    thread.join().unwrap();
     never.cancel();
     event_loop.run().unwrap();
     trace.assert_eq([]);

@@ -10,9 +10,6 @@ use evergreen_testing::{
     MemoryStream, TestLoop, Trace, VirtualClock, duplex, must_not_suspend, must_suspend,
 };
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use static_assertions::assert_impl_all;
-
-assert_impl_all!(MemoryStream: Send, Sync, Unpin, AsyncRead, AsyncWrite);
 
 fn content(length: usize) -> Vec<u8> {
     (0..length).map(|place| u8::try_from(place * 7 % 251).expect("below 251")).collect()

@@ -1,10 +1,12 @@
 //! Virtual time in the hands of tasks: moved, frozen, waited for.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use evergreen_loop::build::Timer;
 use evergreen_loop::{EventLoop, LoopTime};
 use evergreen_task::{LoopTasks, interval, sleep, spawn, timeout, yield_now};
 use evergreen_testing::{TestLoop, Trace, VirtualClock, must_suspend, poll_once};
@@ -235,7 +237,8 @@ fn time_that_is_due_is_not_parked() {
     let (inner, noting) = (clock.clone(), trace.clone());
     event_loop.block_on(async move {
         drop(spawn(async move {
-            evergreen_task::sleep_until(LoopTime::from_nanos(5)).await;
+            let mut timer = Timer::at(LoopTime::from_nanos(5));
+            poll_fn(|cx| timer.poll(cx)).await;
             noting.note("overdue");
         }));
         inner.until_parked().await;
@@ -268,6 +271,20 @@ fn who_gives_up_advancing_leaves_time_to_the_others() {
         drop(frozen);
         assert_eq!(clock.elapsed(), 5 * SECOND);
     });
+}
+
+// R-7, D-5: nor does it keep the loop alive.
+#[test]
+fn a_wait_that_is_dropped_moves_nothing() {
+    let event_loop = TestLoop::with_virtual_time();
+    let clock = VirtualClock::of(&event_loop);
+    let inner = clock.clone();
+    let task = event_loop.spawn(async move { inner.advance(HOUR).await });
+    event_loop.turn(Some(Duration::ZERO)).expect("a turn");
+    task.kill();
+    let report = event_loop.run().expect("a run");
+    assert_eq!((report.parked_tasks, event_loop.next_deadline()), (0, None));
+    assert_eq!(clock.elapsed(), Duration::ZERO);
 }
 
 // D-5: who waits for time to be moved is alive, as a timer is.
