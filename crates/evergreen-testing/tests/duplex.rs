@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use evergreen_task::spawn;
-use evergreen_testing::{
-    MemoryStream, TestLoop, Trace, VirtualClock, duplex, must_not_suspend, must_suspend,
-};
+use evergreen_testing::{TestLoop, Trace, VirtualClock, duplex, must_not_suspend, must_suspend};
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 fn content(length: usize) -> Vec<u8> {

@@ -98,11 +98,14 @@ async fn a_test_that_is_frozen_for_ever_is_told_so() {
     sleep(1.0).await;
 }
 
-// a limit that ended a test leaves nothing of it, and names its place.
+// a limit that ended a test names the tasks that were left, and leaves nothing of them.
 #[test]
 fn a_test_that_is_late_is_cleaned_up() {
     let began = Instant::now();
-    catch_unwind(a_test_that_waits_for_ever_fails_after_its_limit).unwrap_err();
+    let payload = catch_unwind(a_test_that_waits_for_ever_fails_after_its_limit).unwrap_err();
+    let text = payload.downcast_ref::<String>().unwrap();
+    let tasks: Vec<_> = text.lines().skip(1).collect();
+    assert!(tasks.len() == 1 && tasks[0].contains("test_options.rs"), "{text}");
     assert!(began.elapsed() >= Duration::from_millis(20));
     TRACE.with(|trace| trace.assert_eq(["test dropped", "task dropped"]));
     assert!(EventLoop::try_current().is_none());
