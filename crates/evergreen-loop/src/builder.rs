@@ -10,7 +10,8 @@ use crate::core::{Core, Parts};
 use crate::current;
 use crate::error::LoopError;
 use crate::event_loop::EventLoop;
-use crate::selector::{Selector, system_selector};
+use crate::fork::Process;
+use crate::selector::{OwnedSelector, Selector, system_selector};
 use crate::slow;
 use crate::sources::Sources;
 use crate::virtual_time::VirtualTime;
@@ -132,11 +133,13 @@ impl Builder {
         if current::core().is_some() {
             return Err(LoopError::AlreadyExists);
         }
+        let owner = Process::present()?;
         let selector = self.selector.map_or_else(system_selector, io::Result::Ok)?;
         let core = Rc::new(Core::new(Parts {
             name: self.name,
             clock: self.clock,
-            sources: Sources::new(selector),
+            sources: Sources::new(OwnedSelector::new(selector, owner)),
+            owner,
             bound: self.entries_between_polls,
             threads: self.blocking_threads,
         }));

@@ -24,6 +24,7 @@ use crate::budget::Budget;
 use crate::clock::{ClockSource, LoopTime};
 use crate::entry::{Entry, TaskEntry};
 use crate::error::{ErrorContext, ErrorOrigin, SystemStop};
+use crate::fork::Process;
 use crate::handler::Registered;
 use crate::loop_id::LoopId;
 use crate::metrics::{Counters, Metrics, add};
@@ -105,6 +106,7 @@ pub(crate) struct Parts {
     pub(crate) name: Option<String>,
     pub(crate) clock: ClockSource,
     pub(crate) sources: Sources,
+    pub(crate) owner: Process,
     pub(crate) bound: usize,
     pub(crate) threads: usize,
 }
@@ -112,7 +114,7 @@ pub(crate) struct Parts {
 impl Core {
     pub(crate) fn new(mut parts: Parts) -> Self {
         let selector = parts.sources.selector();
-        let shared = Shared::new(selector.notifier(), selector.traits());
+        let shared = Shared::new(selector.notifier(), selector.traits(), parts.owner);
         let poller_fd = selector.descriptor().map(|descriptor| descriptor.as_raw_fd());
         let now = parts.clock.now();
         let timers = match &parts.clock {
@@ -152,6 +154,11 @@ impl Core {
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.remote.0
+    }
+
+    /// Whether this is a child of the process that made the loop, and so not to touch it.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.shared().owner.is_forked()
     }
 
     pub(crate) fn remote(&self) -> LoopRemote {

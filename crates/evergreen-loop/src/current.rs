@@ -32,9 +32,9 @@ impl Drop for End {
     }
 }
 
-/// The loop of this thread.
+/// The loop of this thread. In the child of a fork that of its parent is none.
 pub(crate) fn core() -> Option<Rc<Core>> {
-    CURRENT.with(|slot| slot.borrow().clone())
+    CURRENT.with(|slot| slot.borrow().clone()).filter(|core| !core.is_forked())
 }
 
 /// The table of tasks of this thread's loop, made by `make` if there is none yet. `None` without a
@@ -87,10 +87,14 @@ pub(crate) fn with_number<T, R>(
     })
 }
 
-/// The number of this thread's loop.
+/// The number of this thread's loop, as [`core`] has it.
 #[inline]
 pub(crate) fn number() -> Option<LoopId> {
-    CURRENT.with(|slot| slot.borrow().as_ref().map(|core| core.id()))
+    CURRENT.with(|slot| {
+        let slot = slot.borrow();
+        let core = slot.as_ref().filter(|core| !core.is_forked())?;
+        Some(core.id())
+    })
 }
 
 /// When the present turn of this thread's loop began, as far as the loop has looked.
@@ -105,10 +109,11 @@ pub(crate) fn install(core: &Rc<Core>) -> Result<(), LoopError> {
     END.try_with(|_| ()).map_err(|_| LoopError::NoLoop)?;
     CURRENT.with(|slot| {
         let mut slot = slot.borrow_mut();
-        if slot.is_some() {
+        if slot.as_ref().is_some_and(|other| !other.is_forked()) {
             return Err(LoopError::AlreadyExists);
         }
-        *slot = Some(Rc::clone(core));
+        // A loop of the parent is left as it is: what it holds is not to end twice.
+        let _leaked = slot.replace(Rc::clone(core)).map(Rc::into_raw);
         loop_id::enter(core.remote());
         Ok(())
     })

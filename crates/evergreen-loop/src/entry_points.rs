@@ -68,7 +68,7 @@ pub(crate) struct Temporary(pub(crate) EventLoop);
 impl Drop for Temporary {
     fn drop(&mut self) {
         let destroyed = self.0.destroy();
-        // The future may have done so itself.
-        debug_assert!(matches!(destroyed, Ok(()) | Err(LoopError::Closed)));
+        // The future may have done so itself, or have forked.
+        debug_assert!(matches!(destroyed, Ok(()) | Err(LoopError::Closed | LoopError::Forked)));
     }
 }

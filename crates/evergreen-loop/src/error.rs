@@ -24,6 +24,8 @@ pub enum LoopError {
     Ended,
     /// The loop is destroyed.
     Closed,
+    /// The loop was made before a fork, and this is the child: the loop is its parent's.
+    Forked,
     /// The loop belongs to another thread.
     WrongThread,
     /// The call would run the loop from inside one of its own tasks or callbacks.
@@ -50,7 +52,7 @@ impl LoopError {
             Some(libc::EPERM) => Self::NotPollable(fd),
             Some(libc::EEXIST) => Self::Busy(fd),
             _ if error.kind() == io::ErrorKind::AlreadyExists => Self::Busy(fd),
-            _ => Self::Os(error),
+            _ => error.into(),
         }
     }
 }
@@ -68,6 +70,9 @@ impl fmt::Display for LoopError {
                 f.write_str("the event loop has ended and cannot be started again: make a new one")
             },
             Self::Closed => f.write_str("the event loop is destroyed"),
+            Self::Forked => f.write_str(
+                "the event loop was made before a fork and is the parent's: make a new one in the child",
+            ),
             Self::WrongThread => f.write_str("the event loop belongs to another thread"),
             Self::InsideLoop => f.write_str(
                 "this is inside the running event loop: await the future, or spawn a task",
@@ -94,8 +99,9 @@ impl std::error::Error for LoopError {
 }
 
 impl From<io::Error> for LoopError {
+    /// An error of the loop that went through an [`io::Error`] comes out as it was.
     fn from(error: io::Error) -> Self {
-        Self::Os(error)
+        error.downcast().unwrap_or_else(Self::Os)
     }
 }
 

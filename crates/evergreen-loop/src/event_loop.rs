@@ -36,6 +36,10 @@ use crate::watchers::{Place, Watcher};
 /// A loop is alive while its queue holds something, a timer runs, a descriptor is watched or waited
 /// for, a blocking job is out, or somebody holds a [`KeepAlive`]. Signal handlers and parked tasks
 /// do not keep it alive.
+///
+/// A loop belongs to the process that made it. In the child of a fork it answers with
+/// [`LoopError::Forked`], nothing that it holds runs or is dropped, and the thread may make a new
+/// one. A child that only executes another program leaves no trace.
 #[derive(Clone)]
 pub struct EventLoop {
     core: Rc<Core>,
@@ -103,8 +107,10 @@ impl EventLoop {
     ///
     /// # Errors
     ///
-    /// [`LoopError::AlreadyRunning`] from inside the loop, [`LoopError::Closed`] the second time.
+    /// [`LoopError::AlreadyRunning`] from inside the loop, [`LoopError::Closed`] the second time,
+    /// [`LoopError::Forked`] in the child of a fork, which leaves all that the loop holds as it is.
     pub fn destroy(&self) -> Result<(), LoopError> {
+        self.core.check_process()?;
         match self.core.phase() {
             Phase::Running => Err(LoopError::AlreadyRunning),
             Phase::Closing | Phase::Destroyed => Err(LoopError::Closed),
@@ -132,7 +138,7 @@ impl EventLoop {
 ///
 /// # Panics
 ///
-/// The methods that take a callback panic if the loop is destroyed.
+/// The methods that take a callback panic if the loop is destroyed, and in the child of a fork.
 impl EventLoop {
     /// Queues `f` behind everything that is queued. It runs once, after this call has returned.
     #[track_caller]
@@ -273,6 +279,7 @@ impl EventLoop {
     }
 
     fn check_open(&self) -> Result<(), LoopError> {
+        self.core.check_process()?;
         if self.core.is_closed() { Err(LoopError::Closed) } else { Ok(()) }
     }
 }
@@ -345,6 +352,7 @@ impl EventLoop {
         while keep_on(core) && !core.is_stopped() {
             turn(core, None, false, &mut |_| false)?;
         }
+        core.check_process()?;
         let stopped = core.is_stopping();
         drop(running);
         self.finish(stopped)
@@ -466,6 +474,7 @@ impl EventLoop {
         let core = &self.core;
         let running = core.enter(Phase::Idle)?;
         turn(core, timeout, true, &mut |_| false)?;
+        core.check_process()?;
         let (stopping, stopped) = (core.is_stopping(), core.is_stopped());
         drop(running);
         if stopping && !stopped {
@@ -496,7 +505,7 @@ impl EventLoop {
     /// # Errors
     ///
     /// [`LoopError::NotStarted`] before the first run and between two turns or `block_on`s;
-    /// [`LoopError::Closed`] after `destroy`.
+    /// [`LoopError::Closed`] after `destroy`; [`LoopError::Forked`].
     pub fn stop(&self) -> Result<(), LoopError> {
         self.stop_by(None)
     }
@@ -512,6 +521,7 @@ impl EventLoop {
     }
 
     fn stop_by(&self, stop: Option<SystemStop>) -> Result<(), LoopError> {
+        self.core.check_process()?;
         match self.core.phase() {
             Phase::Created | Phase::Idle => Err(LoopError::NotStarted),
             Phase::Closing | Phase::Destroyed => Err(LoopError::Closed),
@@ -538,9 +548,9 @@ impl EventLoop {
         self.core.phase() == Phase::Running
     }
 
-    /// Whether the loop is destroyed, or being destroyed.
+    /// Whether the loop is destroyed, being destroyed, or that of this process's parent.
     pub fn is_closed(&self) -> bool {
-        self.core.is_closed()
+        self.check_open().is_err()
     }
 
     /// Keeps the loop alive until the token is dropped.

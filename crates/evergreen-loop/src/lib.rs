@@ -49,6 +49,7 @@ mod entry;
 mod entry_points;
 mod error;
 mod event_loop;
+mod fork;
 mod handler;
 mod inbox;
 mod liveness;

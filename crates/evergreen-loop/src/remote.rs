@@ -8,6 +8,7 @@ use crate::core::Core;
 use crate::current;
 use crate::entry::{RemoteEntry, TaskEntry};
 use crate::error::{LoopError, SystemStop};
+use crate::fork::Process;
 use crate::handler::{RemoteHandler, RemoteOnce};
 use crate::inbox::Inbox;
 use crate::loop_id::LoopId;
@@ -22,17 +23,20 @@ pub(crate) struct Shared {
     pub(crate) deliveries: Deliveries,
     notifier: Arc<dyn Notify>,
     selector: SelectorTraits,
+    /// The process that made the loop.
+    pub(crate) owner: Process,
     closed: AtomicBool,
 }
 
 impl Shared {
-    pub(crate) fn new(notifier: Arc<dyn Notify>, selector: SelectorTraits) -> Self {
+    pub(crate) fn new(notifier: Arc<dyn Notify>, selector: SelectorTraits, owner: Process) -> Self {
         Self {
             id: LoopId::next(),
             inbox: Inbox::new(),
             deliveries: Deliveries::new(),
             notifier,
             selector,
+            owner,
             closed: AtomicBool::new(false),
         }
     }
@@ -45,7 +49,7 @@ impl Shared {
 
     /// Wakes the loop if it sleeps. Sound in a signal handler.
     pub(crate) fn wake(&self) {
-        if self.inbox.claim_wake() {
+        if self.inbox.claim_wake() && !self.owner.is_forked() {
             self.notifier.notify();
         }
     }
@@ -120,9 +124,9 @@ impl LoopRemote {
         self.work(|core| core.request_stop(Some(stop)))
     }
 
-    /// Whether the loop is destroyed.
+    /// Whether the loop is destroyed, or that of this process's parent.
     pub fn is_closed(&self) -> bool {
-        self.0.is_closed()
+        self.check().is_err()
     }
 
     /// Whether this is the thread that the loop is current on.
@@ -163,7 +167,11 @@ impl LoopRemote {
     }
 
     pub(crate) fn check(&self) -> Result<(), LoopError> {
-        if self.is_closed() { Err(LoopError::Closed) } else { Ok(()) }
+        match (self.0.owner.is_forked(), self.0.is_closed()) {
+            (true, _) => Err(LoopError::Forked),
+            (false, true) => Err(LoopError::Closed),
+            (false, false) => Ok(()),
+        }
     }
 
     pub(crate) fn selector_traits(&self) -> SelectorTraits {

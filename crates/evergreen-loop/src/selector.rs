@@ -2,6 +2,7 @@
 
 #[cfg(all(target_os = "linux", not(evergreen_portable)))]
 mod epoll;
+mod owned;
 mod portable;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::time::Duration;
 
+pub(crate) use self::owned::OwnedSelector;
 pub use self::portable::PortableSelector;
 use crate::registration::Interest;
 use crate::sources::SourceKey;

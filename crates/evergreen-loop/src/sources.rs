@@ -20,7 +20,7 @@ use crate::arena::{Arena, Key};
 use crate::error::LoopError;
 use crate::handler::Registered;
 use crate::registration::{Direction, Interest};
-use crate::selector::{Event, Mode, ReadySet, Selector};
+use crate::selector::{Event, Mode, OwnedSelector, ReadySet};
 
 /// Tells one source from all others, also from later ones with the same descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ impl SourceKey {
 }
 
 pub(crate) struct Sources {
-    selector: Box<dyn Selector>,
+    selector: OwnedSelector,
     table: Arena<Source>,
     owners: Owners,
     /// Directions that somebody waits for: what keeps the loop alive.
@@ -74,7 +74,7 @@ pub(crate) struct Found {
 }
 
 impl Sources {
-    pub(crate) fn new(selector: Box<dyn Selector>) -> Self {
+    pub(crate) fn new(selector: OwnedSelector) -> Self {
         Self {
             selector,
             table: Arena::new(),
@@ -86,8 +86,8 @@ impl Sources {
         }
     }
 
-    pub(crate) fn selector(&mut self) -> &mut dyn Selector {
-        &mut *self.selector
+    pub(crate) fn selector(&mut self) -> &mut OwnedSelector {
+        &mut self.selector
     }
 
     pub(crate) fn len(&self) -> usize {

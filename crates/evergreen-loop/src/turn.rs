@@ -26,6 +26,7 @@ pub(crate) fn turn(
     hosted: bool,
     main: &mut Main<'_>,
 ) -> Result<(), LoopError> {
+    core.check_process()?;
     core.count_turn();
     core.shared().inbox.wake_up();
     core.watchers.call(core, Place::Prepare);
@@ -142,11 +143,11 @@ fn push_timers(core: &Core) {
     core.give_back(due);
 }
 
-/// Runs entries until there are none, the bound of D-2 is reached, a stopped pass is over or the
-/// main future is done. Tells how many.
+/// Runs entries until there are none, the bound of D-2 is reached, a stopped pass is over, the main
+/// future is done, or one has forked and this is the child. Tells how many.
 fn run_entries(core: &Rc<Core>, main: &mut Main<'_>) -> u64 {
     let mut ran = 0;
-    while ran < core.bound as u64 && !core.is_stopped() {
+    while ran < core.bound as u64 && !core.is_stopped() && !core.is_forked() {
         let Some(entry) = next_entry(core) else { break };
         ran += 1;
         let done = run_entry(core, entry, main);

@@ -38,15 +38,22 @@ impl Core {
     ///
     /// # Panics
     ///
-    /// If the loop is destroyed.
+    /// If the loop is destroyed, or that of this process's parent.
     #[track_caller]
     pub(crate) fn takes_callbacks(&self) -> bool {
         assert!(self.phase.get() != Phase::Destroyed, "{}", LoopError::Closed);
+        assert!(!self.is_forked(), "{}", LoopError::Forked);
         self.phase.get() != Phase::Closing
+    }
+
+    /// An error in the child of a fork.
+    pub(crate) fn check_process(&self) -> Result<(), LoopError> {
+        if self.is_forked() { Err(LoopError::Forked) } else { Ok(()) }
     }
 
     /// Begins to run, until the guard is dropped.
     pub(crate) fn enter(self: &Rc<Self>, afterwards: Phase) -> Result<Running, LoopError> {
+        self.check_process()?;
         match self.phase.get() {
             Phase::Running => return Err(LoopError::InsideLoop),
             Phase::Closing | Phase::Destroyed => return Err(LoopError::Closed),
