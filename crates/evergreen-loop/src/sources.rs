@@ -248,7 +248,7 @@ impl Sources {
         direction: Direction,
         callback: &Rc<Registered>,
     ) -> Result<SourceKey, LoopError> {
-        if let Some(key) = self.living_watch(fd) {
+        if let Some(key) = self.living_watch(fd)? {
             return self.watch_also(key, direction, callback);
         }
         let mut callbacks = [None, None];
@@ -266,14 +266,17 @@ impl Sources {
     }
 
     /// The watch of a descriptor, if the poller still knows it.
-    fn living_watch(&mut self, fd: RawFd) -> Option<SourceKey> {
-        let key = self.watch_of(fd)?;
-        let Some(Source::Level(watch)) = self.table.get(key.0) else { return None };
-        let known = self.selector.modify(fd, key, watch.interest(), Mode::Level);
-        if known.is_err() {
-            self.forget_stale_watch(fd);
+    fn living_watch(&mut self, fd: RawFd) -> Result<Option<SourceKey>, LoopError> {
+        let Some(key) = self.watch_of(fd) else { return Ok(None) };
+        let Some(Source::Level(watch)) = self.table.get(key.0) else { return Ok(None) };
+        match self.selector.modify(fd, key, watch.interest(), Mode::Level) {
+            Ok(()) => Ok(Some(key)),
+            Err(error) if error.kind() == io::ErrorKind::OutOfMemory => Err(error.into()),
+            Err(_) => {
+                self.forget_stale_watch(fd);
+                Ok(None)
+            },
         }
-        known.is_ok().then_some(key)
     }
 
     /// Adds the second direction to a descriptor that is watched for the first.

@@ -11,39 +11,31 @@ use crate::registration::Interest;
 use crate::sources::SourceKey;
 use crate::sync::Arc;
 
-/// Refuses in the child of a fork, whose poller is its parent's. There it is not dropped either:
-/// a poller takes its own descriptors out of the kernel's table when it goes.
+/// Refuses in the child of a fork, whose poller is its parent's.
 pub(crate) struct OwnedSelector {
-    selector: Option<Box<dyn Selector>>,
+    selector: Box<dyn Selector>,
     owner: Process,
 }
 
 impl OwnedSelector {
     pub(crate) fn new(selector: Box<dyn Selector>, owner: Process) -> Self {
-        Self { selector: Some(selector), owner }
-    }
-
-    fn get(&self) -> &dyn Selector {
-        self.selector.as_deref().expect("there until it is dropped")
+        Self { selector, owner }
     }
 
     fn ours(&mut self) -> io::Result<&mut dyn Selector> {
-        if self.owner.is_forked() {
-            return Err(LoopError::Forked.into());
-        }
-        Ok(&mut **self.selector.as_mut().expect("there until it is dropped"))
+        if self.owner.is_forked() { Err(LoopError::Forked.into()) } else { Ok(&mut *self.selector) }
     }
 
     pub(crate) fn traits(&self) -> SelectorTraits {
-        self.get().traits()
+        self.selector.traits()
     }
 
     pub(crate) fn notifier(&self) -> Arc<dyn Notify> {
-        self.get().notifier()
+        self.selector.notifier()
     }
 
     pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.get().descriptor()
+        self.selector.descriptor()
     }
 
     pub(crate) fn add(
@@ -76,13 +68,5 @@ impl OwnedSelector {
         events: &mut Vec<Event>,
     ) -> io::Result<()> {
         self.ours()?.wait(timeout, events)
-    }
-}
-
-impl Drop for OwnedSelector {
-    fn drop(&mut self) {
-        if self.owner.is_forked() {
-            self.selector.take().map(Box::leak);
-        }
     }
 }

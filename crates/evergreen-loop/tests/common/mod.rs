@@ -167,7 +167,7 @@ pub(crate) fn deliver(event_loop: &EventLoop, signum: i32) {
 pub(crate) const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// Set in the process that [`in_a_process_of_its_own`] starts.
-const CHILD: &str = "EVERGREEN_TEST_CHILD";
+pub(crate) const CHILD: &str = "EVERGREEN_TEST_CHILD";
 
 /// Runs `body` in a second process, and tells how that one ended; `test` is the name of the test
 /// that calls this. `None` in the second process, after `body` has returned.
