@@ -206,11 +206,13 @@ impl<T> Future for BlockingJob<T> {
     ///
     /// If it is polled after it was ready.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // A waker may panic when it is cloned; then nothing has happened yet.
+        let waker = cx.waker().clone();
         let mut state = lock(&self.0.0);
         match std::mem::replace(&mut *state, SlotState::Taken) {
             SlotState::Done(result) => Poll::Ready(result),
             SlotState::Running(former) => {
-                *state = SlotState::Running(Some(cx.waker().clone()));
+                *state = SlotState::Running(Some(waker));
                 drop(state);
                 drop(former);
                 Poll::Pending

@@ -304,7 +304,13 @@ impl Core {
     /// Revokes the watchers of descriptors that were closed behind the loop's back.
     pub(crate) fn revoke_stale(&self) {
         let stale = self.sources().take_stale();
-        stale.into_iter().for_each(|callback| callback.revoke());
+        self.revoke_all(&stale);
+    }
+
+    /// Takes callbacks back. A destructor that panics does not keep the others, and no two of them
+    /// panic at once.
+    pub(crate) fn revoke_all(&self, callbacks: &[Rc<Registered>]) {
+        callbacks.iter().for_each(|callback| self.revoke_guarded(callback));
     }
 
     pub(crate) fn unwatch(&self, key: SourceKey, direction: Direction) {

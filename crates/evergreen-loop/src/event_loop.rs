@@ -318,9 +318,8 @@ impl EventLoop {
     /// [`LoopError::InvalidSignal`] and [`LoopError::UncatchableSignal`].
     pub fn remove_signal_handler(&self, signum: i32) -> Result<bool, LoopError> {
         let handlers = self.core.signals().remove(signum)?;
-        let removed = !handlers.is_empty();
-        handlers.into_iter().for_each(|handler| handler.revoke());
-        Ok(removed)
+        self.core.revoke_all(&handlers);
+        Ok(!handlers.is_empty())
     }
 }
 

@@ -62,16 +62,21 @@ impl Registered {
     /// Runs it as an entry of the queue.
     pub(crate) fn run(&self, core: &Core) {
         self.queued.set(false);
-        let context = || ErrorContext::new(self.origin()).at(self.location);
-        core.run_guarded(context, || self.callback.call(&self.cancelled));
+        core.run_guarded(|| self.context(), || self.callback.call());
+        // It has taken itself back meanwhile.
+        if self.is_cancelled() {
+            core.guarded(|| self.context(), || self.callback.clear());
+        }
     }
 
-    fn origin(&self) -> ErrorOrigin {
-        match self.kind.get() {
+    /// What a report says of it.
+    pub(crate) fn context(&self) -> ErrorContext {
+        let origin = match self.kind.get() {
             Kind::Soon | Kind::Timer { .. } => ErrorOrigin::Callback,
             Kind::Descriptor { .. } => ErrorOrigin::DescriptorWatcher,
             Kind::Signal { .. } => ErrorOrigin::SignalHandler,
-        }
+        };
+        ErrorContext::new(origin).at(self.location)
     }
 
     /// Drops the callback with what it captured. The loop forgets it elsewhere.
@@ -98,7 +103,7 @@ impl Registered {
 
 /// The code of a callback, run once or many times.
 pub(crate) trait Callback {
-    fn call(&self, cancelled: &Cell<bool>);
+    fn call(&self);
     fn clear(&self);
 }
 
@@ -106,7 +111,7 @@ pub(crate) trait Callback {
 pub(crate) struct Once<F>(pub(crate) Cell<Option<F>>);
 
 impl<F: FnOnce()> Callback for Once<F> {
-    fn call(&self, _: &Cell<bool>) {
+    fn call(&self) {
         if let Some(f) = self.0.take() {
             f();
         }
@@ -122,10 +127,10 @@ pub(crate) struct Repeat<F>(pub(crate) Cell<Option<F>>);
 
 impl<F: FnMut()> Callback for Repeat<F> {
     /// The closure is out of its cell while it runs, so that it may cancel itself; it goes back
-    /// even if it panics.
-    fn call(&self, cancelled: &Cell<bool>) {
+    /// even if it panics, to be dropped when that is over.
+    fn call(&self) {
         let Some(f) = self.0.take() else { return };
-        let mut running = PutBack { cell: &self.0, cancelled, f: Some(f) };
+        let mut running = PutBack { cell: &self.0, f: Some(f) };
         if let Some(f) = &mut running.f {
             f();
         }
@@ -138,15 +143,12 @@ impl<F: FnMut()> Callback for Repeat<F> {
 
 struct PutBack<'a, F> {
     cell: &'a Cell<Option<F>>,
-    cancelled: &'a Cell<bool>,
     f: Option<F>,
 }
 
 impl<F> Drop for PutBack<'_, F> {
     fn drop(&mut self) {
-        if !self.cancelled.get() {
-            self.cell.set(self.f.take());
-        }
+        self.cell.set(self.f.take());
     }
 }
 
@@ -214,6 +216,8 @@ impl fmt::Debug for Handler {
 pub(crate) trait RemoteCall: Send + Sync {
     fn run(&self, core: &Core);
     fn cancel(&self);
+    /// What a report says of it.
+    fn context(&self) -> ErrorContext;
 }
 
 pub(crate) struct RemoteOnce<F> {
@@ -230,12 +234,16 @@ impl<F> RemoteOnce<F> {
 impl<F: FnOnce() + Send> RemoteCall for RemoteOnce<F> {
     fn run(&self, core: &Core) {
         let Some(f) = lock(&self.f).take() else { return };
-        core.run_guarded(|| ErrorContext::new(ErrorOrigin::Callback).at(self.location), f);
+        core.run_guarded(|| self.context(), f);
     }
 
     fn cancel(&self) {
         let f = lock(&self.f).take();
         drop(f);
+    }
+
+    fn context(&self) -> ErrorContext {
+        ErrorContext::new(ErrorOrigin::Callback).at(self.location)
     }
 }
 

@@ -16,12 +16,29 @@ pub(crate) enum Place {
     Idle,
 }
 
-pub(crate) type Hook = Rc<Located<dyn FnMut()>>;
-
-/// A callback, and where it was made.
-pub(crate) struct Located<F: ?Sized> {
+/// The code of a watcher, and where it was made.
+#[derive(Clone)]
+pub(crate) struct Hook {
+    f: Rc<RefCell<dyn FnMut()>>,
     location: &'static Location<'static>,
-    f: RefCell<F>,
+}
+
+impl Hook {
+    fn context(&self) -> ErrorContext {
+        ErrorContext::new(ErrorOrigin::Watcher).at(self.location)
+    }
+
+    /// Calls it. A watcher that stops itself is dropped when that is over.
+    fn call(self, core: &Core) {
+        core.run_guarded(|| self.context(), || self.f.borrow_mut()());
+        self.drop_guarded(core);
+    }
+
+    /// Drops it; a panic of its destructor is reported.
+    pub(crate) fn drop_guarded(self, core: &Core) {
+        let context = self.context();
+        core.guarded(|| context, || drop(self.f));
+    }
 }
 
 /// The watchers of a loop. Where there are none, a turn pays a look at a counter.
@@ -42,7 +59,7 @@ impl Watchers {
     ) -> Watcher {
         self.made.set(self.made.get() + 1);
         let id = self.made.get();
-        let hook = Rc::new(Located { location: Location::caller(), f: RefCell::new(f) });
+        let hook = Hook { f: Rc::new(RefCell::new(f)), location: Location::caller() };
         self.hooks[place as usize].borrow_mut().push((id, hook));
         self.count(place);
         core.hold();
@@ -65,10 +82,7 @@ impl Watchers {
         let hooks = self.hooks[place as usize].borrow().clone();
         for (id, hook) in hooks {
             if self.is_started(place, id) {
-                let location = hook.location;
-                let context = || ErrorContext::new(ErrorOrigin::Watcher).at(location);
-                // A watcher that stops itself is dropped in here.
-                core.run_guarded(context, move || hook.f.borrow_mut()());
+                hook.call(core);
             }
         }
     }

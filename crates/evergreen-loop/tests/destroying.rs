@@ -221,11 +221,11 @@ fn destructors_that_panic_are_reported_and_do_not_keep_destroy_from_its_end() {
     let mut told = trace.take();
     told.sort();
     let expected = [
-        "Callback: panicked: reader",
         "Callback: panicked: remote",
-        "Callback: panicked: signal handler",
         "Callback: panicked: soon",
         "Callback: panicked: timer",
+        "DescriptorWatcher: panicked: reader",
+        "SignalHandler: panicked: signal handler",
         "the last one",
     ];
     assert_eq!(told, expected);

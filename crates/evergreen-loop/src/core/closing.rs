@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Core, Phase};
 use crate::entry::Entry;
 use crate::error::{ErrorContext, ErrorOrigin};
-use crate::handler::{Kind, Registered};
+use crate::handler::Registered;
 use crate::timers::Alarm;
 use crate::virtual_time::VirtualTime;
 
@@ -37,7 +37,7 @@ impl Core {
     /// Who waits on another thread is woken, and finds the loop closed; tasks of this one are ended
     /// before they have another turn.
     fn drop_callbacks(&self) {
-        self.watchers.clear().into_iter().for_each(|hook| self.drop_guarded(hook));
+        self.watchers.clear().into_iter().for_each(|hook| hook.drop_guarded(self));
         let mut callbacks = self.signals().clear();
         let found = self.sources().clear();
         callbacks.extend(found.callbacks);
@@ -62,7 +62,7 @@ impl Core {
                 Entry::First => self.run_first(),
                 Entry::Call(callback) => self.revoke_guarded(&callback),
                 Entry::RemoteCall(call) => {
-                    self.guarded(|| ErrorContext::new(ErrorOrigin::Callback), || call.cancel());
+                    self.guarded(|| call.context(), || call.cancel());
                 },
                 Entry::Work(work) => self.drop_guarded(work),
                 Entry::Main(_) => {},
@@ -82,9 +82,9 @@ impl Core {
         inbox.wake_up();
     }
 
-    fn revoke_guarded(&self, callback: &Registered) {
-        callback.set_kind(Kind::Soon);
-        self.guarded(|| ErrorContext::new(ErrorOrigin::Callback), || callback.revoke());
+    /// Takes a callback back whose destructor may panic.
+    pub(super) fn revoke_guarded(&self, callback: &Registered) {
+        self.guarded(|| callback.context(), || callback.revoke());
     }
 
     fn drop_guarded<T>(&self, value: T) {
