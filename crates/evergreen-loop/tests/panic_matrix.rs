@@ -8,8 +8,6 @@ mod common;
 
 use std::cell::Cell;
 use std::fmt::Write;
-use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,48 +15,10 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, RawWakerVTable, Wake, Waker};
 use std::thread;
-use std::time::Duration;
 
-use common::{OnDrop, Trace, deliver, in_a_process_of_its_own, readable_pair, turn};
-use evergreen_loop::{BlockingError, ErrorContext, ErrorOrigin, EventLoop, Handler, Watcher};
-
-/// What may hold a callback.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Soon,
-    Later,
-    At,
-    Remote,
-    Reader,
-    Writer,
-    Signal,
-    Prepare,
-    Check,
-    Idle,
-}
-
-use Kind::{At, Check, Idle, Later, Prepare, Reader, Remote, Signal, Soon, Writer};
-
-const KINDS: [Kind; 10] = [Soon, Later, At, Remote, Reader, Writer, Signal, Prepare, Check, Idle];
-
-impl Kind {
-    const fn origin(self) -> ErrorOrigin {
-        match self {
-            Soon | Later | At | Remote => ErrorOrigin::Callback,
-            Reader | Writer => ErrorOrigin::DescriptorWatcher,
-            Signal => ErrorOrigin::SignalHandler,
-            Prepare | Check | Idle => ErrorOrigin::Watcher,
-        }
-    }
-}
-
-/// Keeps a callback where it is.
-#[derive(Default)]
-struct Kept {
-    handler: Option<Handler>,
-    watcher: Option<Watcher>,
-    _streams: Option<(UnixStream, UnixStream)>,
-}
+use common::kinds::{KINDS, Kept, Kind, SIGNAL};
+use common::{OnDrop, Trace, in_a_process_of_its_own, turn};
+use evergreen_loop::{BlockingError, ErrorContext, EventLoop};
 
 /// A loop that notes what it is told, and what its callbacks do.
 struct Cells {
@@ -76,46 +36,14 @@ impl Cells {
     }
 
     /// Has the loop hold `f`, as what `kind` says.
+    #[track_caller]
     fn hold(&self, kind: Kind, f: impl FnMut() + Send + 'static) -> Kept {
-        let event_loop = &self.event_loop;
-        let mut kept = Kept::default();
-        let due = Duration::from_nanos(1);
-        match kind {
-            Soon => kept.handler = Some(event_loop.call_soon(f)),
-            Later => kept.handler = Some(event_loop.call_later(due, f)),
-            At => kept.handler = Some(event_loop.call_at(event_loop.time() + due, f)),
-            Remote => drop(event_loop.remote().call_from_thread(f).expect("a loop")),
-            Reader | Writer => {
-                let streams = readable_pair();
-                let fd = streams.0.as_raw_fd();
-                let added = match kind {
-                    Reader => event_loop.add_reader(fd, f),
-                    _ => event_loop.add_writer(fd, f),
-                };
-                kept.handler = Some(added.expect("a watcher"));
-                kept._streams = Some(streams);
-            },
-            Signal => {
-                let added = event_loop.add_signal_handler(libc::SIGWINCH, f);
-                kept.handler = Some(added.expect("a handler"));
-            },
-            Prepare => kept.watcher = Some(event_loop.prepare(f)),
-            Check => kept.watcher = Some(event_loop.check(f)),
-            Idle => kept.watcher = Some(event_loop.idle(f)),
-        }
-        kept
+        kind.hold(&self.event_loop, f)
     }
 
     /// One turn in which whatever is held is called.
     fn turn(&self, kind: Kind) {
-        if kind == Signal {
-            deliver(&self.event_loop, libc::SIGWINCH);
-        }
-        let is_early = |due| due > self.event_loop.time();
-        while matches!(kind, Later | At) && self.event_loop.next_deadline().is_some_and(is_early) {
-            thread::yield_now();
-        }
-        turn(&self.event_loop);
+        kind.call(&self.event_loop);
     }
 
     /// The loop runs on after all.
@@ -174,9 +102,8 @@ fn a_callback_of_any_kind_may_panic() {
         let next = cells.hold(kind, cells.trace.noting("next"));
         cells.turn(kind);
         assert_eq!(cells.trace.take(), [told(kind, "in the call"), "next".to_owned()], "{kind:?}");
-        drop((next.watcher, panicking.watcher));
-        let handlers = next.handler.into_iter().chain(panicking.handler);
-        handlers.for_each(|handler| handler.cancel());
+        next.take_back();
+        panicking.take_back();
         assert_eq!(dropped.load(Ordering::SeqCst), 1, "{kind:?}");
         cells.goes_on();
     }
@@ -185,7 +112,7 @@ fn a_callback_of_any_kind_may_panic() {
 // F14
 #[test]
 fn a_callback_of_any_kind_may_panic_again_and_again() {
-    for kind in [Reader, Writer, Signal, Prepare, Check, Idle] {
+    for kind in KINDS.into_iter().filter(|kind| kind.repeats()) {
         let cells = Cells::new();
         let _panicking = cells.hold(kind, || panic!("in the call"));
         let _next = cells.hold(kind, cells.trace.noting("next"));
@@ -199,7 +126,7 @@ fn a_callback_of_any_kind_may_panic_again_and_again() {
 // F14: what it captured panics where it has run for the last time.
 #[test]
 fn captures_that_panic_after_the_only_call_are_a_panic_of_the_callback() {
-    for kind in [Soon, Later, At, Remote] {
+    for kind in KINDS.into_iter().filter(|kind| !kind.repeats()) {
         let cells = Cells::new();
         let dropped = Arc::default();
         let (captured, trace) = (bomb(&dropped), cells.trace.clone());
@@ -222,15 +149,13 @@ thread_local! {
 }
 
 fn take_back() {
-    let kept = OWN.take();
-    drop(kept.watcher);
-    kept.handler.into_iter().for_each(|handler| handler.cancel());
+    OWN.take().take_back();
 }
 
 // F14, F23: two panics in one call, which would be the end of the process if one unwound the other.
 #[test]
 fn a_callback_may_take_itself_back_and_panic_and_its_captures_may_panic_too() {
-    for kind in [Reader, Writer, Signal, Prepare, Check, Idle] {
+    for kind in KINDS.into_iter().filter(|kind| kind.repeats()) {
         let cells = Cells::new();
         let dropped = Arc::default();
         let captured = bomb(&dropped);
@@ -244,8 +169,7 @@ fn a_callback_may_take_itself_back_and_panic_and_its_captures_may_panic_too() {
         let expected = [told(kind, "in the call"), told(kind, "in drop"), "next".to_owned()];
         assert_eq!(cells.trace.take(), expected, "{kind:?}");
         assert_eq!(dropped.load(Ordering::SeqCst), 1, "{kind:?}");
-        drop(next.watcher);
-        next.handler.into_iter().for_each(|handler| handler.cancel());
+        next.take_back();
         cells.goes_on();
     }
 }
@@ -253,7 +177,7 @@ fn a_callback_may_take_itself_back_and_panic_and_its_captures_may_panic_too() {
 // F14, EV-LOOP-22: who takes a callback back runs its destructors, so their panic is his.
 #[test]
 fn captures_that_panic_when_they_are_taken_back_are_a_panic_of_who_takes_them() {
-    for kind in KINDS.into_iter().filter(|kind| *kind != Remote) {
+    for kind in KINDS.into_iter().filter(|kind| *kind != Kind::Remote) {
         let cells = Cells::new();
         let dropped = Arc::default();
         let captured = bomb(&dropped);
@@ -277,13 +201,13 @@ fn handlers_that_are_removed_together_may_all_panic() {
     let cells = Cells::new();
     let dropped = Arc::default();
     for captured in [bomb(&dropped), bomb(&dropped)] {
-        let added = cells.event_loop.add_signal_handler(libc::SIGWINCH, move || {
+        let added = cells.event_loop.add_signal_handler(SIGNAL, move || {
             let _captured = &captured;
         });
         drop(added);
     }
-    assert!(cells.event_loop.remove_signal_handler(libc::SIGWINCH).unwrap());
-    assert_eq!(cells.trace.take(), [told(Signal, "in drop"), told(Signal, "in drop")]);
+    assert!(cells.event_loop.remove_signal_handler(SIGNAL).unwrap());
+    assert_eq!(cells.trace.take(), [told(Kind::Signal, "in drop"), told(Kind::Signal, "in drop")]);
     assert_eq!(dropped.load(Ordering::SeqCst), 2);
     cells.goes_on();
 }
@@ -326,8 +250,8 @@ fn the_exception_handler_itself_may_panic() {
         let next = cells.hold(kind, cells.trace.noting("next"));
         cells.turn(kind);
         assert_eq!(cells.trace.take(), [told(kind, "in the call"), "next".to_owned()], "{kind:?}");
-        drop((kept.watcher, next.watcher));
-        kept.handler.into_iter().chain(next.handler).for_each(|handler| handler.cancel());
+        next.take_back();
+        kept.take_back();
         cells.goes_on();
     }
 }

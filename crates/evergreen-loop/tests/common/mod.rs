@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "no test file uses all of it")]
 
+pub(crate) mod kinds;
+
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::os::fd::{BorrowedFd, RawFd};
