@@ -12,10 +12,24 @@ pub(crate) struct Ready {
     pass_end: Cell<u64>,
 }
 
+/// Places that a queue has from the beginning.
+const NEW_QUEUE: usize = 64;
+
+/// Places that a queue keeps when it is empty.
+const KEPT_PLACES: usize = 16_384;
+
+/// A burst of a million entries must not hold its memory for ever.
+#[inline]
+fn release(emptied: &mut VecDeque<Entry>) {
+    if emptied.capacity() > KEPT_PLACES {
+        *emptied = VecDeque::with_capacity(NEW_QUEUE);
+    }
+}
+
 impl Ready {
     pub(crate) fn new() -> Self {
         Self {
-            queue: RefCell::new(VecDeque::with_capacity(64)),
+            queue: RefCell::new(VecDeque::with_capacity(NEW_QUEUE)),
             popped: Cell::new(0),
             pass_end: Cell::new(0),
         }
@@ -39,7 +53,10 @@ impl Ready {
         if self.at_pass_end() {
             self.pass_end.set(self.popped.get() + queue.len() as u64);
         }
-        let entry = queue.pop_front()?;
+        let Some(entry) = queue.pop_front() else {
+            release(&mut queue);
+            return None;
+        };
         self.popped.set(self.popped.get() + 1);
         Some(entry)
     }
