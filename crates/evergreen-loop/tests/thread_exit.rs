@@ -70,7 +70,12 @@ fn a_callback_may_exit_the_process() {
     if let Ok(number) = std::env::var(common::CHILD) {
         let kind = KINDS[number.parse::<usize>().unwrap()];
         let event_loop = EventLoop::new().unwrap();
-        let _never_dropped = OnDrop::new(|| exit(1));
+        // A loop that is in the middle of something is left as it is.
+        let captured = OnDrop::new(|| std::process::abort());
+        let held = event_loop.add_signal_handler(libc::SIGUSR2, move || {
+            let _captured = &captured;
+        });
+        drop(held.unwrap());
         let _kept = kind.hold(&event_loop, || exit(7));
         kind.call(&event_loop);
         event_loop.turn(None).unwrap();
