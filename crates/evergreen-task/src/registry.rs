@@ -48,7 +48,11 @@ impl Registry {
 
     /// Takes the next task for its first turn.
     fn begin(&self) -> Option<RawRunnable> {
-        let task = self.starting.borrow_mut().pop_front()?;
+        let mut starting = self.starting.borrow_mut();
+        let task = starting.pop_front()?;
+        if starting.is_empty() && starting.capacity() > KEPT_SLOTS {
+            *starting = VecDeque::new();
+        }
         self.begun.set(self.begun.get().wrapping_add(1));
         task.header().set_slot(NO_SLOT);
         self.first.set(1);
