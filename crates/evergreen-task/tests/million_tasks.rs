@@ -2,6 +2,7 @@
 //!
 //! Each test runs in a process of its own, whose memory nobody else uses.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![allow(clippy::print_stderr, reason = "the figures are for who runs it")]
 
 use std::future::{Future, pending};
 use std::process::Command;
@@ -55,13 +56,13 @@ fn million<F: Future<Output = ()> + 'static>(
     future: impl Fn() -> F,
     end: impl Fn(&EventLoop, &[Task<()>]),
 ) {
-    let event_loop = EventLoop::new().unwrap();
+    let event_loop = EventLoop::new().expect("a loop");
     // The handles are the test's own.
     let mut handles: Vec<Task<()>> = Vec::with_capacity(TASKS);
     let before = resident() + TASKS * size_of::<Task<()>>();
     handles.extend((0..TASKS).map(|_| spawn(future())));
     while event_loop.metrics().queued > 0 {
-        event_loop.turn(Some(Duration::ZERO)).unwrap();
+        event_loop.turn(Some(Duration::ZERO)).expect("a turn");
     }
     assert_eq!(event_loop.metrics().tasks, TASKS);
     let each = resident().saturating_sub(before) / TASKS;
@@ -78,14 +79,14 @@ fn million<F: Future<Output = ()> + 'static>(
 }
 
 fn destroyed(event_loop: &EventLoop, _: &[Task<()>]) {
-    event_loop.destroy().unwrap();
+    event_loop.destroy().expect("destroyed");
 }
 
 fn killed(event_loop: &EventLoop, tasks: &[Task<()>]) {
     tasks.iter().for_each(Task::kill);
-    event_loop.run().unwrap();
+    event_loop.run().expect("a run");
     // The loop has found its queue empty.
-    event_loop.turn(Some(Duration::ZERO)).unwrap();
+    event_loop.turn(Some(Duration::ZERO)).expect("a turn");
 }
 
 // F25

@@ -8,7 +8,7 @@
 mod common;
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::process::Command;
 use std::rc::Rc;
@@ -179,15 +179,17 @@ fn reports(event_loop: &TestLoop) -> Trace {
     let trace = Trace::new();
     let told = trace.clone();
     event_loop.set_exception_handler(move |context: &ErrorContext| {
-        assert_eq!(context.location().map(|place| place.file()), Some(file!()));
+        assert_eq!(context.location().map(Location::file), Some(file!()));
         let (origin, name) = (context.origin(), context.name().unwrap_or("-"));
         told.note(format_args!("{origin:?} {name} {}", context.message()));
     });
     trace
 }
 
+type Joining = Pin<Box<dyn Future<Output = ()>>>;
+
 /// Two who join: the first may panic.
-fn join_twice(part: Part, task: &TaskRef) -> (Vec<Pin<Box<dyn Future<Output = ()>>>>, Arc<Wakes>) {
+fn join_twice(part: Part, task: &TaskRef) -> (Vec<Joining>, Arc<Wakes>) {
     let unseen = Arc::default();
     let counted = |panics| Counted { dropped: Arc::clone(&unseen), panics };
     let first = match part {
@@ -198,8 +200,7 @@ fn join_twice(part: Part, task: &TaskRef) -> (Vec<Pin<Box<dyn Future<Output = ()
     let (wakes, second) = Wakes::new();
     let joins = [first, second].map(|waker| {
         let join = task.join();
-        let mut join: Pin<Box<dyn Future<Output = ()>>> =
-            Box::pin(async move { assert_eq!(join.await, Ok(true)) });
+        let mut join: Joining = Box::pin(async move { assert_eq!(join.await, Ok(true)) });
         assert!(join.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         join
     });
@@ -340,7 +341,7 @@ fn await_with(part: &str) {
     let mut task = evergreen_task::spawn(async {});
     drop(Pin::new(&mut task).poll(&mut Context::from_waker(&waker)));
     drop(waker);
-    event_loop.run().unwrap();
+    event_loop.run().expect("a run");
 }
 
 // F13: the limit of it. `async-task` does not let a panic through where it handles the waker of who
