@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, RawWakerVTable, Wake, Waker};
 use std::thread;
 
-use common::kinds::{KINDS, Kept, Kind, SIGNAL};
+use common::kinds::{KINDS, Kept, Kind, signal};
 use common::{OnDrop, Trace, in_a_process_of_its_own, turn};
 use evergreen_loop::{BlockingError, ErrorContext, EventLoop};
 
@@ -201,12 +201,12 @@ fn handlers_that_are_removed_together_may_all_panic() {
     let cells = Cells::new();
     let dropped = Arc::default();
     for captured in [bomb(&dropped), bomb(&dropped)] {
-        let added = cells.event_loop.add_signal_handler(SIGNAL, move || {
+        let added = cells.event_loop.add_signal_handler(signal(), move || {
             let _captured = &captured;
         });
         drop(added);
     }
-    assert!(cells.event_loop.remove_signal_handler(SIGNAL).unwrap());
+    assert!(cells.event_loop.remove_signal_handler(signal()).unwrap());
     assert_eq!(cells.trace.take(), [told(Kind::Signal, "in drop"), told(Kind::Signal, "in drop")]);
     assert_eq!(dropped.load(Ordering::SeqCst), 2);
     cells.goes_on();

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::future::ready;
 use std::time::Duration;
 
-use common::kinds::{KINDS, Kept, Kind, SIGNAL};
+use common::kinds::{KINDS, Kept, Kind, signal};
 use common::{Trace, turn};
 use evergreen_loop::{EventLoop, LoopError, RunError, TurnOutcome};
 
@@ -191,10 +191,10 @@ fn it_may_drop_the_last_handle_of_the_loop() {
 // F23: the other signal handlers of a delivery are of the queue by then.
 #[test]
 fn a_signal_handler_may_remove_all_handlers_of_its_signal() {
-    let act = || assert!(current().remove_signal_handler(SIGNAL).expect("a signal"));
+    let act = || assert!(current().remove_signal_handler(signal()).expect("a signal"));
     let (event_loop, trace) = first_of_three(Kind::Signal, act);
     Kind::Signal.call(&event_loop);
     assert_eq!(trace.take(), ["first"]);
-    assert!(!event_loop.remove_signal_handler(SIGNAL).unwrap());
+    assert!(!event_loop.remove_signal_handler(signal()).unwrap());
     end(&event_loop);
 }

@@ -2,6 +2,7 @@
 
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -55,7 +56,7 @@ impl Kind {
             Later => kept.handler = Some(event_loop.call_later(due, f)),
             At => kept.handler = Some(event_loop.call_at(event_loop.time() + due, f)),
             Remote => kept.remote = event_loop.remote().call_from_thread(f).ok(),
-            Signal => kept.handler = event_loop.add_signal_handler(SIGNAL, f).ok(),
+            Signal => kept.handler = event_loop.add_signal_handler(signal(), f).ok(),
             Prepare => kept.watcher = Some(event_loop.prepare(f)),
             Check => kept.watcher = Some(event_loop.check(f)),
             Idle => kept.watcher = Some(event_loop.idle(f)),
@@ -75,7 +76,7 @@ impl Kind {
     /// One turn, in which all that is held is called.
     pub(crate) fn call(self, event_loop: &EventLoop) {
         if self == Signal {
-            deliver(event_loop, SIGNAL);
+            deliver(event_loop, signal());
         }
         let is_early = |due| due > event_loop.time();
         while matches!(self, Later | At) && event_loop.next_deadline().is_some_and(is_early) {
@@ -85,8 +86,34 @@ impl Kind {
     }
 }
 
-/// What nobody sends but the test.
-pub(crate) const SIGNAL: i32 = libc::SIGWINCH;
+/// Signals for those who handle any: the tests of a process share them.
+const SIGNALS: [i32; 16] = [
+    libc::SIGWINCH,
+    libc::SIGURG,
+    libc::SIGIO,
+    libc::SIGPROF,
+    libc::SIGVTALRM,
+    libc::SIGALRM,
+    libc::SIGUSR1,
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTERM,
+    libc::SIGTSTP,
+    libc::SIGTTIN,
+    libc::SIGTTOU,
+    libc::SIGXCPU,
+    libc::SIGXFSZ,
+];
+
+/// The signal of this thread's test, which no other test sends.
+pub(crate) fn signal() -> i32 {
+    static TAKEN: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static OURS: i32 = SIGNALS[TAKEN.fetch_add(1, Ordering::Relaxed)];
+    }
+    OURS.with(|ours| *ours)
+}
 
 /// Keeps a callback where it is, or takes it back.
 #[derive(Default)]
