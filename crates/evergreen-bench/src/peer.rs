@@ -1,0 +1,86 @@
+//! What a runtime must offer to be measured, and the program around it.
+
+use crate::{Figures, clock, scenarios};
+use std::{env, future::Future, io, net::SocketAddr, net::TcpListener, process, time::Duration};
+
+/// A connection is read into a buffer of so many bytes.
+pub const BUFFER: usize = 8192;
+
+/// So many connections may wait to be accepted.
+pub const BACKLOG: i32 = 4096;
+
+/// A single-threaded runtime. All of it runs on the thread that calls `block_on`.
+pub trait Peer: 'static {
+    /// Runs a future to its end, on a runtime made for it with the usual settings.
+    fn block_on(future: impl Future<Output = ()> + 'static);
+
+    /// Starts a task. What comes back is ready when the task is done, and is always awaited.
+    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future<Output = ()> + 'static;
+
+    /// Starts a task that nobody waits for.
+    fn detach(future: impl Future<Output = ()> + 'static);
+
+    /// Waits for a time.
+    fn sleep(time: Duration) -> impl Future<Output = ()> + 'static;
+
+    /// Runs a future under the runtime's own time limit.
+    fn timeout(
+        limit: Duration,
+        future: impl Future<Output = ()> + 'static,
+    ) -> impl Future<Output = ()> + 'static;
+
+    /// Listens on a free port of 127.0.0.1, tells which, and accepts for ever. Each connection has
+    /// a task and [`BUFFER`] bytes, sends without delay, and writes back what it has read until the
+    /// other side closes.
+    fn serve(listening: impl FnOnce(SocketAddr) + 'static) -> impl Future<Output = ()> + 'static;
+}
+
+/// The program of a peer: `peer-NAME SCENARIO OPERATIONS` prints the figures of that scenario,
+/// `peer-NAME serve` is an echo server.
+pub fn run<P: Peer>() {
+    let args: Vec<String> = env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    clock::pin(clock::RUNTIME_CORE);
+    match args[..] {
+        ["serve"] => P::block_on(P::serve(announce)),
+        [name, operations] => print!("{}", figures::<P>(name, operations)),
+        _ => fail("usage: SCENARIO OPERATIONS | serve"),
+    }
+}
+
+fn figures<P: Peer>(name: &str, operations: &str) -> Figures {
+    let Ok(operations @ 1..) = operations.parse() else {
+        fail(&format!("`{operations}` is not a number of operations"));
+    };
+    scenarios::run::<P>(name, operations).unwrap_or_else(|| fail(&format!("no scenario {name}")))
+}
+
+fn fail(message: &str) -> ! {
+    eprintln!("{message}");
+    process::exit(2)
+}
+
+/// Prints the address. From then on each line of standard input is answered with the CPU time of
+/// the process so far; the end of the input ends the process, whatever its runtime does.
+fn announce(address: SocketAddr) {
+    println!("{address}");
+    std::thread::spawn(|| {
+        for _line in io::stdin().lines().map_while(Result::ok) {
+            println!("{}", clock::cpu_ns());
+        }
+        process::exit(0);
+    });
+}
+
+/// A listener on a free port, for runtimes that take one from the standard library.
+///
+/// # Errors
+///
+/// What the system answers.
+pub fn listener() -> io::Result<TcpListener> {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
