@@ -4,13 +4,20 @@ use crate::Result;
 use std::{process::Command, time::Instant};
 
 /// Name and command line of each step.
-const STEPS: [(&str, &str); 14] = [
+const STEPS: [(&str, &str); 16] = [
     ("fmt", "cargo fmt --all --check"),
     ("layers", "cargo xtask layers"),
     ("unsafe", "cargo xtask unsafe"),
     ("xtask", "cargo test --package xtask"),
     ("clippy", "cargo clippy --workspace --all-targets -- -D warnings"),
     ("doc", "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps"),
+    // Its own workspace, and without the runtimes beside evergreen: they are many.
+    (
+        "bench",
+        "cd crates/evergreen-bench && cargo fmt --check \
+         && cargo clippy --locked --all-targets -- -D warnings \
+         && cargo test --locked --lib --bins",
+    ),
     ("test", "cargo test"),
     ("examples", "cargo xtask examples"),
     // Other systems wait by polling's own calls: the same path, taken here.
@@ -27,6 +34,7 @@ const STEPS: [(&str, &str); 14] = [
     ),
     ("clients", "scripts/external-clients"),
     ("time", "scripts/time-namespace"),
+    ("instructions", "scripts/instructions"),
     ("msrv", "scripts/msrv"),
     ("tsan", "scripts/tsan --short"),
 ];

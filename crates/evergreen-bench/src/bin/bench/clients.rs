@@ -99,33 +99,43 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{net::TcpListener, thread};
+    use std::{
+        net::TcpListener,
+        thread::{self, JoinHandle},
+    };
 
     /// A server that hands each byte that it reads to `f`, and sends what that gives.
-    fn serve(f: fn(u8) -> u8) -> SocketAddr {
+    fn serve(f: fn(u8) -> u8) -> (SocketAddr, JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        thread::spawn(move || {
+        let server = thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
+            stream.set_nodelay(true).unwrap();
             let mut buffer = [0; 50];
             while let Ok(read @ 1..) = stream.read(&mut buffer) {
                 let answer: Vec<u8> = buffer[..read].iter().map(|byte| f(*byte)).collect();
                 stream.write_all(&answer).unwrap();
             }
         });
-        address
+        (address, server)
     }
 
     #[test]
     fn answers_that_come_in_pieces_are_put_together() {
-        let mut clients = Clients::connect(serve(|byte| byte), 1).unwrap();
+        let (address, server) = serve(|byte| byte);
+        let mut clients = Clients::connect(address, 1).unwrap();
         clients.run(20).unwrap();
         assert_eq!(clients.connections[0].missing, 0);
+        drop(clients);
+        server.join().unwrap();
     }
 
     #[test]
     fn another_answer_is_an_error() {
-        let mut clients = Clients::connect(serve(|byte| byte + 1), 1).unwrap();
+        let (address, server) = serve(|byte| byte + 1);
+        let mut clients = Clients::connect(address, 1).unwrap();
         assert!(clients.run(1).is_err());
+        drop(clients);
+        server.join().unwrap();
     }
 }

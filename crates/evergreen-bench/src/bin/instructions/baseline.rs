@@ -73,8 +73,8 @@ impl FromStr for Baseline {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let comments = text.lines().filter_map(|line| line.strip_prefix("# "));
-        let rustc = comments.last().unwrap_or("an unknown compiler").to_owned();
+        let mut comments = text.lines().filter_map(|line| line.strip_prefix("# "));
+        let rustc = comments.next_back().unwrap_or("an unknown compiler").to_owned();
         let counts = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
             let (name, count) = line.split_once(' ')?;
             Some((name.to_owned(), count.parse().ok().filter(|count| *count > 0.0)?))
