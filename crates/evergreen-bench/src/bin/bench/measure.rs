@@ -46,6 +46,8 @@ fn alone(peer: &Peer, scenario: &str, operations: u64) -> Result<Figures, String
 }
 
 fn start(command: &mut Command) -> Result<Child, String> {
+    // What is said in the table should be short, and the same in every round.
+    command.env("RUST_BACKTRACE", "0");
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     piped.spawn().map_err(|error| format!("does not start: {error}"))
 }
@@ -67,14 +69,20 @@ fn wait(child: &mut Child) -> Result<(), String> {
     }
 }
 
-/// What a panic or `main` said, on one line.
+/// What the child said last, on one line.
 fn last_words(child: &mut Child) -> String {
     let mut said = String::new();
     if let Some(mut stderr) = child.stderr.take() {
         drop(stderr.read_to_string(&mut said));
     }
+    gist(&said)
+}
+
+/// A panic without the id of its thread and the advice to look at the backtrace.
+fn gist(said: &str) -> String {
     let lines = said.lines().map(str::trim);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("note:"));
+    let lines = lines.filter(|line| !line.starts_with("thread '"));
     lines.collect::<Vec<_>>().join(" ")
 }
 
@@ -156,4 +164,22 @@ fn on_a_thread<T: Send + 'static>(
 ) -> Result<T, String> {
     let ended = thread::spawn(f).join().map_err(|_| "the clients panicked".to_owned())?;
     ended.map_err(|error| format!("clients: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_panic_the_message_is_left() {
+        let said = "\nthread 'main' (7) panicked at src/a.rs:1:2:\nno memory: 12\nnote: run with\n";
+        assert_eq!(gist(said), "no memory: 12");
+    }
+
+    #[test]
+    fn a_child_that_fails_says_why() {
+        let mut child = start(Command::new("sh").args(["-c", "echo no ring >&2; exit 3"])).unwrap();
+        assert_eq!(wait(&mut child).unwrap_err(), "exit status: 3: no ring");
+        assert!(start(&mut Command::new("/nowhere/at/all")).is_err());
+    }
 }

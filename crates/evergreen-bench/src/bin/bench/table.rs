@@ -82,8 +82,7 @@ fn failures(runs: &[Run]) -> String {
     }
     let mut text = "\nWhat could not be measured:\n\n".to_owned();
     for ((peer, error), scenarios) in reasons {
-        let scenarios: Vec<_> =
-            scenarios.iter().map(|(s, n)| format!("`{s}` ({n} times)")).collect();
+        let scenarios: Vec<_> = scenarios.iter().map(|(s, n)| format!("`{s}` ({n}x)")).collect();
         let _ = writeln!(text, "- {peer}, {}: {error}", scenarios.join(", "));
     }
     text
@@ -113,16 +112,19 @@ fn goals(runs: &[Run]) -> String {
     text
 }
 
+/// On what each run was made, and how busy that was.
 fn machine(runs: &[Run]) -> String {
     let mut text = String::new();
-    for run in runs {
+    for (number, run) in runs.iter().enumerate() {
         let machine = &run.machine;
-        let of = |key: &str| machine[key].as_str().unwrap_or("unknown").to_owned();
-        let rounds = run.records.iter().map(|record| record.round).max().unwrap_or(0);
+        let of = |key: &str| machine[key].as_str().unwrap_or("unknown");
         let load = |key: &str| of(key).split(' ').next().unwrap_or_default().to_owned();
+        let rounds = run.records.iter().map(|record| record.round).max().unwrap_or(0);
         let _ = writeln!(
             text,
-            "\n{rounds} rounds on {} cores of {}, Linux {}, {}; load {} before and {} after. {}.",
+            "{}- Run {}: rounds {rounds}, {} x {}, Linux {}, {}, load {} to {}; {}.",
+            if number == 0 { "\n" } else { "" },
+            number + 1,
             machine["cores"],
             of("processor"),
             of("kernel"),
@@ -180,6 +182,6 @@ mod tests {
         run.records.push(Record::new("glommio", "timers_cancel", 1, Err("no memory".to_owned())));
         let table = draw(&[run]);
         assert!(table.contains("| failed |"), "{table}");
-        assert!(table.contains("- glommio, `timers_cancel` (1 times): no memory"), "{table}");
+        assert!(table.contains("- glommio, `timers_cancel` (1x): no memory"), "{table}");
     }
 }
