@@ -105,3 +105,30 @@ fn bar(runs: &[Run], peer: &str, scenario: &Scenario) -> (f64, String) {
 fn scaled(ratio: f64) -> f64 {
     ratio.min(LONGEST) / LONGEST * BARS_WIDTH as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Record;
+    use evergreen_bench::Figures;
+    use serde_json::json;
+
+    #[test]
+    fn every_runtime_has_a_bar_and_a_word_behind_it() {
+        let measured = |peer, cpu_ns| {
+            let figures = Figures([("cpu_ns".to_owned(), cpu_ns)].into());
+            Record::new(peer, "yield", 1, Ok(figures))
+        };
+        let failed = Record::new("compio", "yield", 1, Err("no ring".to_owned()));
+        let records = vec![measured(OURS, 500.0), measured(BASE, 100.0), failed];
+        let svg = draw(&[Run { machine: json!({}), records }]);
+        assert_eq!(svg.matches("<rect").count(), 3, "{svg}");
+        for words in [">5.00<", ">1.00<", ">failed<"] {
+            assert!(svg.contains(words), "{words} in {svg}");
+        }
+        // The longest bar is cut off, and so the number behind it is still on the page.
+        assert!(svg.contains(&format!("width=\"{BARS_WIDTH}.0\"")), "{svg}");
+        // A blank line would end it where it stands in a page of the guide.
+        assert!(!svg.contains("\n\n"));
+    }
+}
