@@ -39,8 +39,8 @@ pub(super) async fn sleep<P: Peer>(operations: u64) -> Figures {
     figures
 }
 
-/// Lengths that look random and are the same in every run: the multiplier is the golden section of
-/// 2^64, whose multiples are spread evenly.
+/// Lengths that look random and are the same in every run: a congruential generator, of which the
+/// upper half is used.
 struct Lengths(u64);
 
 impl Lengths {
