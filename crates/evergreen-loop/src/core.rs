@@ -283,8 +283,15 @@ impl Core {
 
     /// Wakes whoever waited. A waker that panics does not keep the others asleep.
     pub(crate) fn wake_all(&self, wakers: impl IntoIterator<Item = Waker>) {
-        for waker in wakers {
-            self.guarded(|| ErrorContext::new(ErrorOrigin::Waker), || waker.wake());
+        let mut wakers = wakers.into_iter();
+        let mut left = true;
+        // One guard for all that do not panic: the processor looks ahead to the next task.
+        while left {
+            let wake = || {
+                wakers.by_ref().for_each(Waker::wake);
+                left = false;
+            };
+            self.guarded(|| ErrorContext::new(ErrorOrigin::Waker), wake);
         }
     }
 

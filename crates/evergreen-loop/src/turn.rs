@@ -134,12 +134,14 @@ fn push_timers(core: &Core) {
         return;
     }
     let mut due = core.take_due(core.turn_time());
-    for timer in due.drain(..) {
-        match timer.alarm {
-            Alarm::Call(callback) => core.push(Entry::Call(callback)),
-            Alarm::Wake(waker) => core.wake_all([waker]),
-        }
-    }
+    // Lazy, so that callbacks and wakes keep their order.
+    core.wake_all(due.drain(..).filter_map(|timer| match timer.alarm {
+        Alarm::Call(callback) => {
+            core.push(Entry::Call(callback));
+            None
+        },
+        Alarm::Wake(waker) => Some(waker),
+    }));
     core.give_back(due);
 }
 

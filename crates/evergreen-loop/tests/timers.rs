@@ -4,9 +4,12 @@ mod common;
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
-use common::manual_loop;
+use common::{Trace, manual_loop};
+use evergreen_loop::build::Timer;
 use evergreen_loop::{EventLoop, LoopTime};
 
 // EV-LOOP-06, EV-LOOP-08
@@ -68,4 +71,37 @@ fn cancelling_a_timer_frees_it_at_once() {
     assert_eq!((event_loop.metrics().timers, Rc::strong_count(&captured)), (0, 1));
     timer.cancel();
     event_loop.run().unwrap();
+}
+
+/// Notes its name when it is woken, or panics if it has none.
+struct Alarm(&'static str, Trace);
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        match self.0 {
+            "" => panic!("in a waker"),
+            name => self.1.note(name),
+        }
+    }
+}
+
+// D-3 (6), F13: wakes and calls keep their order, whoever panics in between.
+#[test]
+fn a_waker_that_panics_keeps_no_timer_of_its_turn_back() {
+    let (event_loop, clock) = manual_loop();
+    let trace = Trace::new().of_errors(&event_loop);
+    let mut timers = Vec::new();
+    for (nanos, name) in [(1, "first"), (2, ""), (3, "second"), (4, ""), (6, "last")] {
+        let waker = Waker::from(Arc::new(Alarm(name, trace.clone())));
+        let mut timer = Timer::after(Duration::from_nanos(nanos));
+        assert!(timer.poll(&mut Context::from_waker(&waker)).is_pending());
+        timers.push(timer);
+    }
+    let called = trace.clone();
+    event_loop.call_later(Duration::from_nanos(5), move || called.note("called"));
+    clock.advance(Duration::from_millis(1));
+    event_loop.run().unwrap();
+    // A wake acts at once; a callback is an entry of the queue.
+    let error = "Waker: panicked: in a waker";
+    assert_eq!(trace.take(), ["first", error, "second", error, "last", "called"]);
 }
