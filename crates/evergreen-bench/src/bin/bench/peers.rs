@@ -50,7 +50,7 @@ impl Peer {
 pub(crate) fn build(peer: &Peer) -> Result<(), String> {
     let feature = if peer.program == OURS { "default" } else { peer.program };
     let bin = format!("peer-{}", peer.program);
-    let args = ["build", "--release", "--quiet", "--locked", "--features", feature, "--bin", &bin];
+    let args = ["build", "--release", "--quiet", "--features", feature, "--bin", &bin];
     let output = Command::new("cargo").args(args).output();
     let output = output.map_err(|error| format!("does not build: cargo: {error}"))?;
     if output.status.success() {
