@@ -76,6 +76,7 @@ pub(crate) struct Core {
     pub(crate) bound: usize,
     remote: LoopRemote,
     id: LoopId,
+    owner: Process,
     name: Option<String>,
     clock: ClockSource,
     timers: RefCell<Timers>,
@@ -129,6 +130,7 @@ impl Core {
             budget: Budget::new(),
             bound: parts.bound,
             id: remote.id(),
+            owner: parts.owner,
             remote,
             name: parts.name,
             clock: parts.clock,
@@ -158,7 +160,7 @@ impl Core {
 
     /// Whether this is a child of the process that made the loop, and so not to touch it.
     pub(crate) fn is_forked(&self) -> bool {
-        self.shared().owner.is_forked()
+        self.owner.is_forked()
     }
 
     pub(crate) fn remote(&self) -> LoopRemote {
@@ -276,9 +278,11 @@ impl Core {
         self.guarded(|| ErrorContext::new(ErrorOrigin::Task), || task.run());
     }
 
+    /// Polls the task that starts next.
     pub(crate) fn run_first(&self) {
-        let Some(tasks) = self.tasks.get() else { return };
-        self.guarded(|| ErrorContext::new(ErrorOrigin::Task), || tasks.run_first());
+        if let Some(tasks) = self.tasks.get() {
+            tasks.run_first();
+        }
     }
 
     /// Wakes whoever waited. A waker that panics does not keep the others asleep.

@@ -149,34 +149,51 @@ fn push_timers(core: &Core) {
 /// future is done, or one has forked and this is the child. Tells how many.
 fn run_entries(core: &Rc<Core>, main: &mut Main<'_>) -> u64 {
     let mut ran = 0;
-    while ran < core.bound as u64 && !core.is_stopped() && !core.is_forked() {
-        let Some(entry) = next_entry(core) else { break };
-        ran += 1;
-        let done = run_entry(core, entry, main);
-        if done {
-            break;
+    loop {
+        let mut next = Next::AfterPanic;
+        let context = || ErrorContext::new(ErrorOrigin::Task);
+        core.guarded(context, || next = run_until_main(core, &mut ran));
+        match next {
+            Next::AfterPanic => {},
+            Next::Main(wait) if !main(wait) => {},
+            Next::Main(_) | Next::Nothing => break,
         }
     }
     add(&core.counters.entries, ran);
     ran
 }
 
+/// What is to be done after some entries have run.
+enum Next {
+    /// A task dropped something that panicked. There may be more entries.
+    AfterPanic,
+    /// The main future is to be polled. Its panics are its caller's.
+    Main(u64),
+    Nothing,
+}
+
+/// Tasks catch their own panics, so that one guard can stand around many: with one around each, the
+/// processor could not look ahead to the next.
+fn run_until_main(core: &Rc<Core>, ran: &mut u64) -> Next {
+    while *ran < core.bound as u64 && !core.is_stopped() && !core.is_forked() {
+        let Some(entry) = next_entry(core) else { break };
+        *ran += 1;
+        core.budget.refill();
+        match entry {
+            Entry::Task(task) => task.run(),
+            Entry::First => core.run_first(),
+            Entry::Call(callback) => callback.run(core),
+            Entry::RemoteCall(call) => call.run(core),
+            Entry::Work(work) => {
+                core.run_guarded(|| ErrorContext::new(ErrorOrigin::Callback), || work(core));
+            },
+            Entry::Main(wait) => return Next::Main(wait),
+        }
+    }
+    Next::Nothing
+}
+
 fn next_entry(core: &Core) -> Option<Entry> {
     core.take_inbox();
     core.ready.pop()
-}
-
-fn run_entry(core: &Rc<Core>, entry: Entry, main: &mut Main<'_>) -> bool {
-    core.budget.refill();
-    match entry {
-        Entry::Task(task) => core.run_task(task),
-        Entry::First => core.run_first(),
-        Entry::Call(callback) => callback.run(core),
-        Entry::RemoteCall(call) => call.run(core),
-        Entry::Work(work) => {
-            core.run_guarded(|| ErrorContext::new(ErrorOrigin::Callback), || work(core));
-        },
-        Entry::Main(wait) => return main(wait),
-    }
-    false
 }

@@ -59,7 +59,9 @@ impl Core {
         while let Some(entry) = self.ready.pop() {
             match entry {
                 Entry::Task(task) => self.run_task(task),
-                Entry::First => self.run_first(),
+                Entry::First => {
+                    self.guarded(|| ErrorContext::new(ErrorOrigin::Task), || self.run_first());
+                },
                 Entry::Call(callback) => self.revoke_guarded(&callback),
                 Entry::RemoteCall(call) => {
                     self.guarded(|| call.context(), || call.cancel());
