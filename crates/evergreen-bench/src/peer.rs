@@ -14,8 +14,9 @@ pub trait Peer: 'static {
     /// Runs a future to its end, on a runtime made for it with the usual settings.
     fn block_on(future: impl Future<Output = ()> + 'static);
 
-    /// Starts a task. What comes back is ready when the task is done, and is always awaited.
-    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future<Output = ()> + 'static;
+    /// Starts a task. What comes back is the runtime's own handle, ready when the task is done; it
+    /// is always awaited.
+    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future + 'static;
 
     /// Starts a task that nobody waits for.
     fn detach(future: impl Future<Output = ()> + 'static);

@@ -49,28 +49,34 @@ impl<F: Future> Future for Body<F> {
         let running = Running::new(pointer, cx.waker());
         let _current = task_ref::enter(&running);
         let watch = SlowWatch::begin();
-        let output = match begin(header) {
-            Begin::Poll => caught(|| poll_inner(this.future.as_mut(), cx)),
-            Begin::End => Ok(Poll::Ready(Err(JoinError::Killed.into()))),
+        let mut polled = match begin(header) {
+            Begin::Poll => Poll::Pending,
+            Begin::End => Poll::Ready(Err(JoinError::Killed.into())),
         };
-        let mut panicked = false;
-        let mut output = match output {
-            Ok(Poll::Pending) if !kill::settle(header, cx) => {
+        let panicked = caught(|| advance(this.future.as_mut(), &mut polled, cx)).err();
+        let mut output = match (polled, panicked) {
+            (Poll::Pending, None) if !kill::settle(header, cx) => {
                 park(header);
                 watch.end(|| context(header));
                 return Poll::Pending;
             },
-            Ok(Poll::Pending) => Err(JoinError::Killed.into()),
-            Ok(Poll::Ready(output)) => output,
-            Err(payload) => {
+            (Poll::Ready(output), None) => {
+                watch.end(|| context(header));
+                output
+            },
+            (Poll::Pending, None) => Err(JoinError::Killed.into()),
+            (Poll::Ready(output), Some(payload)) => {
                 report(header, &*payload);
-                panicked = true;
+                drop_payload(payload);
+                output
+            },
+            (Poll::Pending, Some(payload)) => {
+                report(header, &*payload);
                 Err(JoinError::Panicked(payload).into())
             },
         };
-        guarded(header, || this.future.set(None));
-        if !panicked {
-            watch.end(|| context(header));
+        if this.future.is_some() {
+            guarded(header, || this.future.set(None));
         }
         end(header, &mut output);
         Poll::Ready(output)
@@ -102,12 +108,19 @@ fn begin(header: &Header) -> Begin {
     Begin::End
 }
 
-fn poll_inner<F: Future>(
-    future: Pin<&mut Option<F>>,
+/// Polls the future unless the outcome is known. With the outcome the future goes.
+fn advance<F: Future>(
+    mut future: Pin<&mut Option<F>>,
+    polled: &mut Poll<Output<F::Output>>,
     cx: &mut Context<'_>,
-) -> Poll<Output<F::Output>> {
-    let future = future.as_pin_mut().expect("not polled after it was ready");
-    future.poll(cx).map(Ok)
+) {
+    if polled.is_pending() {
+        let future = future.as_mut().as_pin_mut().expect("not polled after it was ready");
+        *polled = future.poll(cx).map(Ok);
+    }
+    if polled.is_ready() {
+        future.set(None);
+    }
 }
 
 fn park(header: &Header) {
@@ -162,9 +175,14 @@ fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
 fn guarded(header: &Header, f: impl FnOnce()) {
     if let Err(payload) = caught(f) {
         report(header, &*payload);
-        if let Err(second) = caught(|| drop(payload)) {
-            Box::leak(second);
-        }
+        drop_payload(payload);
+    }
+}
+
+/// A payload may panic again when it is dropped; the second one is left alone.
+fn drop_payload(payload: Box<dyn Any + Send>) {
+    if let Err(second) = caught(|| drop(payload)) {
+        Box::leak(second);
     }
 }
 

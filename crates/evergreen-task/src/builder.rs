@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use evergreen_loop::build::LoopId;
 
+use crate::raw::RawRunnable;
 use crate::task::Task;
 
 /// Makes a [`Task`] with options.
@@ -43,10 +44,9 @@ impl Builder {
     /// If this thread has no loop.
     #[track_caller]
     pub fn build<T: 'static>(self, future: impl Future<Output = T> + 'static) -> Task<T> {
-        match LoopId::current() {
-            Ok(loop_id) => Task::make(loop_id, self.name, Location::caller(), future),
-            Err(error) => panic!("cannot make a task: {error}"),
-        }
+        let (task, runnable) = self.make(future);
+        runnable.keep();
+        task
     }
 
     /// Makes the task and starts it.
@@ -56,13 +56,16 @@ impl Builder {
     /// If this thread has no loop.
     #[track_caller]
     pub fn spawn<T: 'static>(self, future: impl Future<Output = T> + 'static) -> Task<T> {
-        started(self.build(future))
+        let (task, runnable) = self.make(future);
+        runnable.start();
+        task
     }
-}
 
-/// Starts a task that is new.
-pub(crate) fn started<T>(task: Task<T>) -> Task<T> {
-    let started = task.start();
-    debug_assert!(started.is_ok(), "a new task can be started");
-    task
+    #[track_caller]
+    fn make<T: 'static>(self, future: impl Future<Output = T> + 'static) -> (Task<T>, RawRunnable) {
+        match LoopId::current() {
+            Ok(loop_id) => Task::make(loop_id, self.name, Location::caller(), future),
+            Err(error) => panic!("cannot make a task: {error}"),
+        }
+    }
 }

@@ -13,6 +13,7 @@ use once_cell::race::OnceBox;
 
 use crate::interrupt::Interrupts;
 use crate::joiners::Joiners;
+use crate::raw::{RawRunnable, Reference};
 use crate::state::{State, StateCell};
 
 /// Tells one task of the process from all others.
@@ -70,6 +71,8 @@ const _: () = assert!(size_of::<Header>() <= 48);
 #[derive(Default)]
 struct Extra {
     name: Option<Box<str>>,
+    /// The task itself, before it is started.
+    unstarted: Mutex<Option<RawRunnable>>,
     joiners: Mutex<Joiners>,
     interrupts: Mutex<Interrupts>,
     reason: Mutex<Option<Reason>>,
@@ -137,6 +140,21 @@ impl Header {
     /// Whether the output has been taken.
     pub(crate) fn is_taken(&self) -> bool {
         self.taken.load(Ordering::Relaxed)
+    }
+}
+
+/// The start.
+impl Header {
+    pub(crate) fn keep_unstarted(&self, task: RawRunnable) {
+        lock(&self.extra().unstarted).replace(task);
+    }
+
+    pub(crate) fn take_unstarted(&self) -> Option<RawRunnable> {
+        lock(&self.extra.get()?.unstarted).take()
+    }
+
+    pub(crate) fn unstarted_reference(&self) -> Option<Reference> {
+        lock(&self.extra.get()?.unstarted).as_ref().map(RawRunnable::reference)
     }
 }
 

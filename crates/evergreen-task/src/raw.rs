@@ -17,6 +17,7 @@ use crate::body::{Body, Output};
 use crate::error::JoinError;
 use crate::header::Header;
 use crate::registry;
+use crate::state::State;
 
 /// A task that is to be polled.
 pub(crate) struct RawRunnable(Runnable<Header>);
@@ -107,6 +108,7 @@ impl RawRunnable {
     /// then, so that whoever asks for the task meanwhile finds a reference. If the loop is gone, the
     /// task ends here.
     pub(crate) fn start(self) {
+        self.header().state.set(State::Started);
         match self.header().loop_id.schedule_first() {
             None => self.discard(),
             Some(closing) => {
@@ -127,6 +129,12 @@ impl RawRunnable {
 
     pub(crate) fn run(self) {
         self.0.run();
+    }
+
+    /// Leaves the task with its header, to be started later.
+    pub(crate) fn keep(self) {
+        let header = self.pointer();
+        header.get().keep_unstarted(self);
     }
 
     /// Ends the task without polling its future.

@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use evergreen_loop::EventLoop;
 
-use crate::builder::{Builder, started};
+use crate::builder::Builder;
 use crate::task::Task;
 
 /// Starts a task on this thread's loop. It has its first turn after what is queued already; the
@@ -32,6 +32,8 @@ pub trait LoopTasks {
 impl LoopTasks for EventLoop {
     #[track_caller]
     fn spawn<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Task<T> {
-        started(Task::make(self.id(), None, Location::caller(), future))
+        let (task, runnable) = Task::make(self.id(), None, Location::caller(), future);
+        runnable.start();
+        task
     }
 }

@@ -1,6 +1,5 @@
 //! The handle that owns a task's output.
 
-use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
@@ -18,7 +17,7 @@ use crate::error::{JoinError, TaskError};
 use crate::header::{Header, TaskId};
 use crate::join::{Join, join_timeout};
 use crate::kill_on_drop::KillOnDrop;
-use crate::raw::{RawRunnable, RawTask, Reference, new_local};
+use crate::raw::{RawRunnable, RawTask, new_local};
 use crate::registry;
 use crate::run::Run;
 use crate::state::{State, TaskState};
@@ -52,8 +51,6 @@ use crate::task_ref::TaskRef;
 /// ```
 pub struct Task<T> {
     raw: RawTask<T>,
-    /// The task itself, before it is started.
-    unstarted: Cell<Option<RawRunnable>>,
     local: PhantomData<Rc<()>>,
 }
 
@@ -78,15 +75,15 @@ impl<T: 'static> Task<T> {
         Self::new(async move { value.run().await })
     }
 
+    /// Makes a task, and what starts it.
     pub(crate) fn make(
         loop_id: LoopId,
         name: Option<Box<str>>,
         location: &'static Location<'static>,
         future: impl Future<Output = T> + 'static,
-    ) -> Self {
-        let header = Header::new(name, location, loop_id);
-        let (runnable, raw) = new_local(header, future);
-        Self { raw, unstarted: Cell::new(Some(runnable)), local: PhantomData }
+    ) -> (Self, RawRunnable) {
+        let (runnable, raw) = new_local(Header::new(name, location, loop_id), future);
+        (Self { raw, local: PhantomData }, runnable)
     }
 }
 
@@ -109,9 +106,7 @@ impl<T> Task<T> {
     ///
     /// [`TaskError::AlreadyStarted`].
     pub fn start(&self) -> Result<(), TaskError> {
-        let runnable = self.unstarted.take().ok_or(TaskError::AlreadyStarted)?;
-        let header = self.raw.header();
-        header.state.set(State::Started);
+        let runnable = self.raw.header().take_unstarted().ok_or(TaskError::AlreadyStarted)?;
         runnable.start();
         Ok(())
     }
@@ -213,17 +208,10 @@ impl<T> Task<T> {
     /// A reference without the type of the output.
     pub fn task_ref(&self) -> TaskRef {
         let header = self.raw.header();
-        match self.unstarted_reference().or_else(|| registry::reference(header)) {
+        match header.unstarted_reference().or_else(|| registry::reference(header)) {
             Some(reference) => TaskRef::new(reference),
             None => TaskRef::ended(header),
         }
-    }
-
-    fn unstarted_reference(&self) -> Option<Reference> {
-        let runnable = self.unstarted.take()?;
-        let reference = runnable.reference();
-        self.unstarted.set(Some(runnable));
-        Some(reference)
     }
 }
 
@@ -243,8 +231,12 @@ impl<T> Unpin for Task<T> {}
 impl<T> Drop for Task<T> {
     /// Lets the task run on. One that was not started can never start, so its future goes.
     fn drop(&mut self) {
-        if let Some(runnable) = self.unstarted.take() {
-            self.raw.header().mark_detached();
+        let header = self.raw.header();
+        if header.state.get() != State::Initial {
+            return;
+        }
+        if let Some(runnable) = header.take_unstarted() {
+            header.mark_detached();
             runnable.discard();
         }
     }

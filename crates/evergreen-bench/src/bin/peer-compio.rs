@@ -22,9 +22,8 @@ impl Peer for Compio {
         runtime.expect("a runtime over io_uring").block_on(future);
     }
 
-    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future<Output = ()> + 'static {
-        let task = compio::runtime::spawn(future);
-        async move { task.await.expect("it neither panics nor is cancelled") }
+    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future + 'static {
+        compio::runtime::spawn(future)
     }
 
     fn detach(future: impl Future<Output = ()> + 'static) {

@@ -15,9 +15,8 @@ impl Peer for Evergreen {
         evergreen::EventLoop::new().expect("a loop").block_on(future);
     }
 
-    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future<Output = ()> + 'static {
-        let task = evergreen::spawn(future);
-        async move { task.await.expect("it neither panics nor is killed") }
+    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future + 'static {
+        evergreen::spawn(future)
     }
 
     fn detach(future: impl Future<Output = ()> + 'static) {

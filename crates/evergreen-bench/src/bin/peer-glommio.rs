@@ -20,7 +20,7 @@ impl Peer for Glommio {
         executor.expect("an executor over io_uring").run(future);
     }
 
-    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future<Output = ()> + 'static {
+    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future + 'static {
         glommio::spawn_local(future)
     }
 

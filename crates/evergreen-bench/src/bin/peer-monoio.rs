@@ -24,7 +24,7 @@ impl<const LEGACY: bool> Peer for Monoio<LEGACY> {
         }
     }
 
-    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future<Output = ()> + 'static {
+    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future + 'static {
         monoio::spawn(future)
     }
 

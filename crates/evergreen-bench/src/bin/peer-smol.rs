@@ -27,7 +27,7 @@ impl Peer for Smol {
         async_io::block_on(executor.run(future));
     }
 
-    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future<Output = ()> + 'static {
+    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future + 'static {
         EXECUTOR.with(|cell| cell.get().expect("within `block_on`").spawn(future))
     }
 

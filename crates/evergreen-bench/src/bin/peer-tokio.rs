@@ -20,9 +20,8 @@ impl Peer for Tokio {
         runtime.block_on(LocalSet::new().run_until(future));
     }
 
-    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future<Output = ()> + 'static {
-        let task = spawn_local(future);
-        async move { task.await.expect("it neither panics nor is aborted") }
+    fn spawn(future: impl Future<Output = ()> + 'static) -> impl Future + 'static {
+        spawn_local(future)
     }
 
     fn detach(future: impl Future<Output = ()> + 'static) {
