@@ -238,6 +238,7 @@ impl Core {
 /// The queue.
 impl Core {
     /// Appends to the queue, behind what other threads sent before (D-4).
+    #[inline(always)]
     pub(crate) fn push(&self, entry: Entry) {
         self.take_inbox();
         self.ready.push(entry);

@@ -43,11 +43,14 @@ impl Ready {
         self.queue.borrow().is_empty()
     }
 
+    /// Inlined, so that an entry is made where it is to stand.
+    #[inline(always)]
     pub(crate) fn push(&self, entry: Entry) {
         self.queue.borrow_mut().push_back(entry);
     }
 
     /// Takes the next entry. If it is the first of a pass, the pass is what stands in the queue now.
+    #[inline]
     pub(crate) fn pop(&self) -> Option<Entry> {
         let mut queue = self.queue.borrow_mut();
         if self.at_pass_end() {

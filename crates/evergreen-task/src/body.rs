@@ -89,6 +89,7 @@ enum Begin {
 }
 
 /// Decides whether the future is polled at all.
+#[inline(always)]
 fn begin(header: &Header) -> Begin {
     if header.state.get() == State::Sent {
         registry::keep(header);
@@ -109,6 +110,7 @@ fn begin(header: &Header) -> Begin {
 }
 
 /// Polls the future unless the outcome is known. With the outcome the future goes.
+#[inline(always)]
 fn advance<F: Future>(
     mut future: Pin<&mut Option<F>>,
     polled: &mut Poll<Output<F::Output>>,
@@ -123,6 +125,7 @@ fn advance<F: Future>(
     }
 }
 
+#[inline(always)]
 fn park(header: &Header) {
     if header.polls() == 1 {
         registry::keep(header);
@@ -131,6 +134,7 @@ fn park(header: &Header) {
 }
 
 /// Ends the task. Most have nothing but an output that somebody will take.
+#[inline(always)]
 fn end<T>(header: &Header, output: &mut Output<T>) {
     let locals = registry::leave(header);
     header.state.set(State::Ended);

@@ -161,12 +161,14 @@ impl Header {
 /// Turns.
 impl Header {
     /// A turn begins.
+    #[inline]
     pub(crate) fn run(&self) {
         self.state.set(State::Running);
         self.polls.store(self.polls().wrapping_add(1), Ordering::Relaxed);
     }
 
     /// A turn has ended in a wait.
+    #[inline]
     pub(crate) fn park(&self) {
         self.state.set(State::Parked);
         let now = turn_time().map_or(0, |now| now.as_nanos() / NANOS_PER_MILLI);

@@ -80,7 +80,12 @@ fn deliver(task: &Reference, target: Option<Target>) {
 }
 
 /// The task waits again after a poll: whether a kill that no scope took ends it now.
+#[inline(always)]
 pub(crate) fn settle(header: &Header, cx: &Context<'_>) -> bool {
+    !header.is_plain() && settle_interrupts(header, cx)
+}
+
+fn settle_interrupts(header: &Header, cx: &Context<'_>) -> bool {
     let target = header.known_interrupts().and_then(|mut interrupts| interrupts.settle());
     match target {
         Some(Target::Task) => return true,
@@ -94,10 +99,14 @@ pub(crate) fn settle(header: &Header, cx: &Context<'_>) -> bool {
 }
 
 /// The handle of an ended task goes: tells of a kill with a reason that nobody has heard of.
+#[inline]
 pub(crate) fn report_unread<T>(task: &mut RawTask<T>) {
-    if task.header().state.get() != State::Ended || !task.header().was_killed_with() {
-        return;
+    if task.header().was_killed_with() && task.header().state.get() == State::Ended {
+        report_output(task);
     }
+}
+
+fn report_output<T>(task: &mut RawTask<T>) {
     if let Some(Err(error)) = task.take() {
         report_reason(task.header(), &error);
     }

@@ -47,6 +47,7 @@ impl Registry {
     }
 
     /// Takes the next task for its first turn.
+    #[inline]
     fn begin(&self) -> Option<RawRunnable> {
         let mut starting = self.starting.borrow_mut();
         let task = starting.pop_front()?;
@@ -178,14 +179,17 @@ pub(crate) fn references() -> Vec<Reference> {
     here().map(|registry| registry.references()).unwrap_or_default()
 }
 
-/// Takes a task that ends out, and gives the locals that are to forget it.
+/// Takes a task that ends out, and gives the locals that are to forget it. One that ends in its
+/// first turn is in no slot.
+#[inline]
 pub(crate) fn leave(header: &Header) -> Vec<Weak<dyn Forget>> {
-    let Some(slot) = header.slot() else { return Vec::new() };
+    header.slot().map_or_else(Vec::new, |slot| leave_slot(header, slot))
+}
+
+fn leave_slot(header: &Header, slot: u32) -> Vec<Weak<dyn Forget>> {
     header.set_slot(NO_SLOT);
-    match of(header.loop_id).and_then(|registry| registry.remove(slot)) {
-        Some(slot) => slot.locals,
-        None => Vec::new(),
-    }
+    let left = of(header.loop_id).and_then(|registry| registry.remove(slot));
+    left.map_or_else(Vec::new, |slot| slot.locals)
 }
 
 /// Notes that a task has set a local, which is to be forgotten when the task ends.
