@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::rc::{Rc, Weak};
 
+use evergreen_loop::EventLoop;
 use evergreen_loop::build::{LoopId, TaskTable, task_table};
 use slab::Slab;
 
@@ -120,6 +121,7 @@ impl TaskTable for Registry {
     }
 
     fn end_all(&self) {
+        shorten(None);
         for task in self.references() {
             task.header().mark_killed();
             task.wake();
@@ -128,26 +130,35 @@ impl TaskTable for Registry {
 }
 
 thread_local! {
-    /// The registry that was asked for last on this thread.
-    static LAST: RefCell<Last> = const { RefCell::new((None, Weak::new())) };
+    /// The registry of this thread's loop, as long as that is open.
+    static OPEN: RefCell<Option<(LoopId, Rc<Registry>)>> = const { RefCell::new(None) };
 }
 
-type Last = (Option<LoopId>, Weak<Registry>);
-
-/// The registry of a loop, if it is this thread's.
-fn of(loop_id: LoopId) -> Option<Rc<Registry>> {
-    let last = |last: &RefCell<Last>| match &*last.borrow() {
-        (Some(id), registry) if *id == loop_id => registry.upgrade(),
+/// Calls `f` with the registry of a loop, if it is this thread's. `f` must not call what is not the
+/// registry's own.
+#[inline]
+fn with<R>(loop_id: LoopId, f: impl FnOnce(&Registry) -> R) -> Option<R> {
+    // A thread that ends may have lost the shortcut before it ends its loop.
+    let mut f = Some(f);
+    let short = |open: &RefCell<Option<(LoopId, Rc<Registry>)>>| match &*open.borrow() {
+        Some((id, registry)) if *id == loop_id => f.take().map(|f| f(registry)),
         _ => None,
     };
-    // A thread that ends may have lost the shortcut before it ends its loop.
-    LAST.try_with(last).ok().flatten().or_else(|| look_up(loop_id))
+    OPEN.try_with(short).ok().flatten().or_else(|| f.zip(look_up(loop_id)).map(|(f, r)| f(&r)))
 }
 
 fn look_up(loop_id: LoopId) -> Option<Rc<Registry>> {
-    let registry = here().filter(|_| loop_id.is_here())?;
-    LAST.try_with(|last| last.replace((Some(loop_id), Rc::downgrade(&registry)))).ok();
+    let event_loop = EventLoop::try_current().filter(|event_loop| event_loop.id() == loop_id)?;
+    let registry = here()?;
+    if !event_loop.is_closed() {
+        shorten(Some((loop_id, Rc::clone(&registry))));
+    }
     Some(registry)
+}
+
+fn shorten(open: Option<(LoopId, Rc<Registry>)>) {
+    let former = OPEN.try_with(|slot| slot.replace(open));
+    drop(former);
 }
 
 /// The registry of this thread's loop, whichever that is.
@@ -158,20 +169,18 @@ fn here() -> Option<Rc<Registry>> {
 
 /// Enters a task that is queued for its first turn.
 pub(crate) fn enter(task: RawRunnable) {
-    if let Some(registry) = of(task.header().loop_id) {
-        registry.enter(task);
-    }
+    with(task.header().loop_id, |registry| registry.enter(task));
 }
 
 /// The running task waits for the first time, or has come from another thread: from here on it has
 /// to be kept.
 pub(crate) fn keep(header: &Header) {
-    of(header.loop_id).and_then(|registry| registry.with_slot(header, |_| ()));
+    with(header.loop_id, |registry| registry.with_slot(header, |_| ()));
 }
 
 /// A reference to a task that has been started and has not ended.
 pub(crate) fn reference(header: &Header) -> Option<Reference> {
-    of(header.loop_id)?.reference(header)
+    with(header.loop_id, |registry| registry.reference(header)).flatten()
 }
 
 /// References to all tasks of this thread's loop, in no order.
@@ -188,14 +197,16 @@ pub(crate) fn leave(header: &Header) -> Vec<Weak<dyn Forget>> {
 
 fn leave_slot(header: &Header, slot: u32) -> Vec<Weak<dyn Forget>> {
     header.set_slot(NO_SLOT);
-    let left = of(header.loop_id).and_then(|registry| registry.remove(slot));
+    let left = with(header.loop_id, |registry| registry.remove(slot)).flatten();
     left.map_or_else(Vec::new, |slot| slot.locals)
 }
 
 /// Notes that a task has set a local, which is to be forgotten when the task ends.
 /// False if the task is ending.
 pub(crate) fn note_local(task: &Header, local: Weak<dyn Forget>) -> bool {
-    let noted = |registry: Rc<Registry>| registry.with_slot(task, |slot| slot.locals.push(local));
-    !matches!(task.state.get(), State::Initial | State::Ended)
-        && of(task.loop_id).and_then(noted).is_some()
+    if matches!(task.state.get(), State::Initial | State::Ended) {
+        return false;
+    }
+    let note = |slot: &mut Slot| slot.locals.push(local);
+    with(task.loop_id, |registry| registry.with_slot(task, note)).flatten().is_some()
 }
