@@ -12,6 +12,9 @@ mod common;
 mod rules;
 mod stage;
 mod subject;
+mod watchdog;
+
+use watchdog::Watchdog;
 
 /// How the task came to the loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,8 +128,10 @@ fn cells(kind: Kind) -> impl Iterator<Item = Cell> {
 
 /// Plays all cells and tells of those in which something else was seen than the rules say.
 fn check(kind: Kind, number: usize) {
+    let watchdog = Watchdog::new();
     let failed: Vec<String> = cells(kind)
         .filter_map(|cell| {
+            watchdog.see(cell);
             let (seen, expected) = (stage::play(cell), rules::expected(cell));
             let difference = || format!("{cell:?}:\n  seen     {seen:?}\n  expected {expected:?}");
             (seen != expected).then(difference)

@@ -14,6 +14,7 @@ pub(crate) fn expected(cell: Cell) -> Tally {
     let end = end(cell);
     Tally {
         found: found(cell),
+        live: (!cell.is_direct()).then_some(live(cell)),
         polls,
         entries: u64::from(polls) + unpolled_turns(cell) + kill_entries(cell),
         left: 0,
@@ -59,6 +60,16 @@ fn found(cell: Cell) -> Option<TaskState> {
         State::Running => TaskState::Running,
         State::Finished => TaskState::Ended,
     })
+}
+
+/// A task counts from its start; one from another thread from its first turn.
+fn live(cell: Cell) -> usize {
+    let counts = match cell.state {
+        State::Unstarted | State::Finished => false,
+        State::Queued => cell.kind == Kind::Local,
+        State::Woken | State::Running | State::Parked => true,
+    };
+    counts.into()
 }
 
 fn has_begun(state: State) -> bool {

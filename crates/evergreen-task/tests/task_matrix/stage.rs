@@ -56,6 +56,7 @@ pub(crate) struct Stage {
     own_entries: Slot<u64>,
     reports: Rc<Slot<usize>>,
     found: Slot<Option<TaskState>>,
+    live: Slot<Option<usize>>,
     refused: Slot<bool>,
 }
 
@@ -82,6 +83,7 @@ impl Stage {
             own_entries: Slot::default(),
             reports,
             found: Slot::default(),
+            live: Slot::default(),
             refused: Slot::default(),
         };
         if cell.kind == Kind::Local {

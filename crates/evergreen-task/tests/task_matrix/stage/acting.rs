@@ -10,7 +10,7 @@ use evergreen_task::{LoopTasks, Task};
 
 use super::{Stage, here};
 use crate::act::{Wait, by_remote_task, by_task};
-use crate::{Action, Actor, Kind};
+use crate::{Action, Actor, Kind, State};
 
 impl Stage {
     /// Gives the actor its turn: an entry of the queue, or the word on another thread.
@@ -56,6 +56,8 @@ impl Stage {
     fn act(&self) {
         let what = (self.cell.state, self.cell.action);
         self.found.set(self.local.borrow().as_ref().map(Task::state));
+        let acting = self.cell.actor == Actor::Task && self.cell.state != State::Running;
+        self.live.set(Some(self.event_loop.metrics().tasks - usize::from(acting)));
         if self.cell.action == Action::Destroy {
             let refused = matches!(self.event_loop.destroy(), Err(LoopError::AlreadyRunning));
             self.refused.set(refused);

@@ -20,6 +20,8 @@ use crate::subject::lock;
 pub(crate) struct Tally {
     /// The state that the actor found, if the handle tells.
     pub(crate) found: Option<TaskState>,
+    /// The tasks that the loop counts then, but for the actor; unknown to another thread.
+    pub(crate) live: Option<usize>,
     pub(crate) polls: u32,
     /// The subject's turns in the queue, and the entries of kills. Not those of the actor.
     pub(crate) entries: u64,
@@ -51,6 +53,7 @@ impl Stage {
         let (ended, awaited) = self.take_handle();
         Tally {
             found: self.found.get(),
+            live: self.live.get(),
             polls: shared.polls.load(Ordering::SeqCst),
             entries: metrics.entries - self.own_entries.get(),
             left: metrics.tasks + metrics.queued,
