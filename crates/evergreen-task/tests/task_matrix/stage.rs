@@ -4,6 +4,7 @@ mod acting;
 mod tally;
 
 use std::cell::{Cell as Slot, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -29,17 +30,11 @@ pub(crate) fn here() -> Rc<Stage> {
     HERE.with_borrow(Clone::clone).expect("a cell is played on this thread")
 }
 
-pub(crate) fn play(cell: Cell) -> Tally {
+/// `None` if the test itself did not get through, and has said why.
+pub(crate) fn play(cell: Cell) -> Option<Tally> {
     let stage = Rc::new(Stage::new(cell));
     HERE.set(Some(Rc::clone(&stage)));
-    stage.prepare();
-    if cell.action == Action::Destroy {
-        stage.destroy();
-    } else {
-        stage.settle();
-        stage.let_finish();
-    }
-    let tally = stage.tally();
+    let tally = catch_unwind(AssertUnwindSafe(|| stage.play())).ok();
     HERE.set(None);
     tally
 }
@@ -90,6 +85,17 @@ impl Stage {
             stage.local.replace(Some(Task::new(Subject(Arc::clone(&stage.shared)))));
         }
         stage
+    }
+
+    fn play(&self) -> Tally {
+        self.prepare();
+        if self.cell.action == Action::Destroy {
+            self.destroy();
+        } else {
+            self.settle();
+            self.let_finish();
+        }
+        self.tally()
     }
 
     /// Until the actor's own entry has run, if it needs one.
@@ -156,7 +162,7 @@ impl Stage {
     /// Runs until nothing is queued, and then asks whether who waits by hand has to.
     fn settle(&self) {
         let idle = (0..100).any(|_| self.turn() == TurnOutcome::Idle);
-        assert!(idle, "{:?}: the loop comes to no rest", self.cell);
+        assert!(idle, "the loop comes to no rest");
         let is_task = self.cell.actor == Actor::Task;
         let waker = if is_task { Waker::noop() } else { &self.shared.waiter };
         self.poll_wait(&mut Context::from_waker(waker));
