@@ -11,7 +11,7 @@ use evergreen_loop::build::SlowWatch;
 use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop};
 use pin_project_lite::pin_project;
 
-use crate::error::JoinError;
+use crate::failure::{Failure, Unheard};
 use crate::header::Header;
 use crate::kill;
 use crate::local::Forget;
@@ -22,7 +22,7 @@ use crate::task_ref::{self, Running};
 
 /// What a task leaves for who awaits it. The error is boxed so that outputs stay small: they are
 /// moved a few times, and most tasks end well.
-pub(crate) type Output<T> = Result<T, Box<JoinError>>;
+pub(crate) type Output<T> = Result<T, Box<Failure>>;
 
 pin_project! {
     /// The future of a task. It never unwinds, and drops the user's future before it is ready.
@@ -51,7 +51,7 @@ impl<F: Future> Future for Body<F> {
         let watch = SlowWatch::begin();
         let mut polled = match begin(header) {
             Begin::Poll => Poll::Pending,
-            Begin::End => Poll::Ready(Err(JoinError::Killed.into())),
+            Begin::End => Poll::Ready(Err(Failure::Killed.into())),
         };
         let panicked = caught(|| advance(this.future.as_mut(), &mut polled, cx)).err();
         let mut output = match (polled, panicked) {
@@ -64,7 +64,7 @@ impl<F: Future> Future for Body<F> {
                 watch.end(|| context(header));
                 output
             },
-            (Poll::Pending, None) => Err(JoinError::Killed.into()),
+            (Poll::Pending, None) => Err(Failure::Killed.into()),
             (Poll::Ready(output), Some(payload)) => {
                 report(header, &*payload);
                 drop_payload(payload);
@@ -72,7 +72,7 @@ impl<F: Future> Future for Body<F> {
             },
             (Poll::Pending, Some(payload)) => {
                 report(header, &*payload);
-                Err(JoinError::Panicked(payload).into())
+                Err(Failure::Panicked(payload).into())
             },
         };
         if this.future.is_some() {
@@ -147,8 +147,8 @@ fn end<T>(header: &Header, output: &mut Output<T>) {
 /// where a panic of its destructor can be caught.
 fn clean_up<T>(header: &Header, locals: &[Weak<dyn Forget>], output: &mut Output<T>) {
     if let (Err(error), Some(reason)) = (&mut *output, header.take_reason()) {
-        if matches!(**error, JoinError::Killed) {
-            **error = JoinError::KilledWith(reason);
+        if matches!(**error, Failure::Killed) {
+            **error = Failure::KilledWith(Unheard::new(reason, header, context(header)));
         }
     }
     if header.is_detached() {
@@ -157,6 +157,9 @@ fn clean_up<T>(header: &Header, locals: &[Weak<dyn Forget>], output: &mut Output
     for local in locals.iter().filter_map(Weak::upgrade) {
         guarded(header, || local.forget(header.id));
     }
+    if let Some(interrupts) = header.take_interrupts() {
+        guarded(header, || drop(interrupts));
+    }
     for joiner in header.take_joiners().into_wakers() {
         guarded(header, || joiner.wake());
     }
@@ -164,10 +167,7 @@ fn clean_up<T>(header: &Header, locals: &[Weak<dyn Forget>], output: &mut Output
 
 /// Nobody will take the output.
 fn drop_output<T>(header: &Header, output: &mut Output<T>) {
-    let output = std::mem::replace(output, Err(JoinError::Killed.into()));
-    if let Err(error) = &output {
-        kill::report_reason(header, error);
-    }
+    let output = std::mem::replace(output, Err(Failure::Killed.into()));
     guarded(header, || drop(output));
 }
 
@@ -176,7 +176,7 @@ fn caught<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
 }
 
 /// Runs a destructor or waker of the task; its panic is reported and goes no further.
-fn guarded(header: &Header, f: impl FnOnce()) {
+pub(crate) fn guarded(header: &Header, f: impl FnOnce()) {
     if let Err(payload) = caught(f) {
         report(header, &*payload);
         drop_payload(payload);

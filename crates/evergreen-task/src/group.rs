@@ -4,6 +4,7 @@ mod error;
 mod member;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -13,7 +14,6 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop};
-use slab::Slab;
 
 pub use self::error::GroupError;
 use self::member::{Member, Seat};
@@ -49,7 +49,9 @@ use crate::task_ref::TaskRef;
 pub struct TaskGroup<E: fmt::Debug + 'static>(Rc<Shared<E>>);
 
 struct Shared<E> {
-    members: RefCell<Slab<Entry>>,
+    /// In the order in which they were spawned.
+    members: RefCell<BTreeMap<u64, Entry>>,
+    spawned: Cell<u64>,
     failure: RefCell<Option<GroupError<E>>>,
     /// Whoever waits for a failure or for the end.
     waiter: RefCell<Option<Waker>>,
@@ -67,6 +69,7 @@ impl<E: fmt::Debug + 'static> TaskGroup<E> {
     pub fn new() -> Self {
         Self(Rc::new(Shared {
             members: RefCell::default(),
+            spawned: Cell::new(0),
             failure: RefCell::default(),
             waiter: RefCell::default(),
             failed: Cell::new(false),
@@ -106,9 +109,9 @@ impl<E: fmt::Debug + 'static> TaskGroup<E> {
         Ok(output.expect("without an output there is a failure"))
     }
 
-    /// Starts a task of this group. The handle gives its value; if it fails, the handle says that it
-    /// was killed, and the group has the error. In a group that has failed the task is killed before
-    /// it begins.
+    /// Starts a task of this group. The handle gives its value. If the task fails, the group has the
+    /// error, and the handle says that the task was killed, or that it panicked. In a group that has
+    /// failed the task is killed before it begins.
     ///
     /// # Panics
     ///
@@ -132,11 +135,15 @@ impl<E: fmt::Debug + 'static> TaskGroup<E> {
         options: Builder,
         future: impl Future<Output = Result<T, E>> + 'static,
     ) -> Task<T> {
-        let place = self.0.members.borrow().vacant_key();
+        let place = self.0.spawned.get();
+        self.0.spawned.set(place + 1);
         let (member, seat) = Member::new(Rc::downgrade(&self.0), place, future);
-        self.0.members.borrow_mut().insert(Entry { seat, task: None });
+        self.0.members.borrow_mut().insert(place, Entry { seat, task: None });
         let task = options.spawn(member);
-        self.0.members.borrow_mut()[place].task = Some(task.task_ref());
+        // A loop that ends may have ended the task already.
+        if let Some(entry) = self.0.members.borrow_mut().get_mut(&place) {
+            entry.task = Some(task.task_ref());
+        }
         if self.0.failed.get() {
             task.kill();
         }
@@ -213,14 +220,14 @@ impl<E: fmt::Debug + 'static> Shared<E> {
 
     fn kill_all(&self) {
         let members = self.members.borrow();
-        let tasks: Vec<_> = members.iter().filter_map(|(_, member)| member.task.clone()).collect();
+        let tasks: Vec<_> = members.values().filter_map(|member| member.task.clone()).collect();
         drop(members);
         tasks.iter().for_each(TaskRef::kill);
     }
 
     /// A member's future is gone, and its task is ending.
-    fn leave(&self, place: usize) {
-        let left = self.members.borrow_mut().try_remove(place);
+    fn leave(&self, place: u64) {
+        let left = self.members.borrow_mut().remove(&place);
         drop(left);
         if self.members.borrow().is_empty() {
             self.notify();
@@ -234,7 +241,7 @@ impl<E: fmt::Debug + 'static> Drop for TaskGroup<E> {
         if let Some(failure) = self.0.failure.take() {
             report(&failure, None);
         }
-        clear_all(self.0.members.take().into_iter().map(|(_, member)| member.seat));
+        clear_all(self.0.members.take().into_values().map(|member| member.seat));
     }
 }
 

@@ -56,7 +56,6 @@ pub(crate) struct Header {
     pub(crate) state: StateCell,
     killed: AtomicBool,
     detached: AtomicBool,
-    taken: AtomicBool,
     slot: AtomicU32,
     polls: AtomicU32,
     /// When it was parked last, in milliseconds of the loop's clock.
@@ -76,7 +75,6 @@ struct Extra {
     joiners: Mutex<Joiners>,
     interrupts: Mutex<Interrupts>,
     reason: Mutex<Option<Reason>>,
-    had_reason: AtomicBool,
 }
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
@@ -100,7 +98,6 @@ impl Header {
             state: StateCell::new(),
             killed: AtomicBool::new(false),
             detached: AtomicBool::new(false),
-            taken: AtomicBool::new(false),
             slot: AtomicU32::new(NO_SLOT),
             polls: AtomicU32::new(0),
             parked_at: AtomicU32::new(0),
@@ -131,15 +128,6 @@ impl Header {
 
     pub(crate) fn set_slot(&self, slot: u32) {
         self.slot.store(slot, Ordering::Relaxed);
-    }
-
-    pub(crate) fn mark_taken(&self) {
-        self.taken.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the output has been taken.
-    pub(crate) fn is_taken(&self) -> bool {
-        self.taken.load(Ordering::Relaxed)
     }
 }
 
@@ -202,13 +190,7 @@ impl Header {
         if self.is_killed() {
             return Some(reason);
         }
-        self.extra().had_reason.store(true, Ordering::Relaxed);
         lock(&self.extra().reason).replace(reason)
-    }
-
-    /// Whether a reason was ever given.
-    pub(crate) fn was_killed_with(&self) -> bool {
-        self.extra.get().is_some_and(|extra| extra.had_reason.load(Ordering::Relaxed))
     }
 
     pub(crate) fn take_reason(&self) -> Option<Reason> {
@@ -223,6 +205,12 @@ impl Header {
     /// As [`Header::interrupts`], if there ever were any.
     pub(crate) fn known_interrupts(&self) -> Option<MutexGuard<'_, Interrupts>> {
         self.extra.get().map(|extra| lock(&extra.interrupts))
+    }
+
+    /// What is left of them when the task ends: scopes that were leaked or moved elsewhere, whose
+    /// wakers may count the task itself.
+    pub(crate) fn take_interrupts(&self) -> Option<Interrupts> {
+        self.known_interrupts().map(|mut interrupts| std::mem::take(&mut *interrupts))
     }
 
     /// Those who wait for the end.

@@ -3,13 +3,11 @@
 use std::task::Context;
 
 use evergreen_loop::EventLoop;
-use evergreen_loop::build::LoopId;
 
 use crate::body;
-use crate::error::JoinError;
 use crate::header::{Header, Reason};
 use crate::interrupt::Target;
-use crate::raw::{RawTask, Reference};
+use crate::raw::Reference;
 use crate::state::State;
 
 /// Kills a task that has begun by an entry of the queue, and any other by a mark.
@@ -71,7 +69,7 @@ fn deliver(task: &Reference, target: Option<Target>) {
     event_loop.run_now(|| match target {
         Some(Target::Later) => {},
         Some(Target::Scope(waker)) => {
-            waker.wake();
+            body::guarded(task.header(), || waker.wake());
             // Also if that waker leads nowhere: the task's next poll settles the kill.
             task.wake();
         },
@@ -90,40 +88,10 @@ fn settle_interrupts(header: &Header, cx: &Context<'_>) -> bool {
     match target {
         Some(Target::Task) => return true,
         Some(Target::Scope(waker)) => {
-            waker.wake();
+            body::guarded(header, || waker.wake());
             cx.waker().wake_by_ref();
         },
         Some(Target::Later) | None => {},
     }
     false
-}
-
-/// The handle of an ended task goes: tells of a kill with a reason that nobody has heard of.
-#[inline]
-pub(crate) fn report_unread<T>(task: &mut RawTask<T>) {
-    if task.header().was_killed_with() && task.header().state.get() == State::Ended {
-        report_output(task);
-    }
-}
-
-fn report_output<T>(task: &mut RawTask<T>) {
-    if let Some(Err(error)) = task.take() {
-        report_reason(task.header(), &error);
-    }
-}
-
-/// Tells the exception handler of the task's loop of a kill with a reason, from wherever this is.
-pub(crate) fn report_reason(header: &Header, error: &JoinError) {
-    let JoinError::KilledWith(reason) = error else { return };
-    let context = body::context(header).saying(format!("was killed: {reason}"));
-    match EventLoop::try_current().filter(|event_loop| event_loop.id() == header.loop_id) {
-        Some(event_loop) => event_loop.call_exception_handler(&context),
-        None => drop(LoopId::remote(header.loop_id).map(|remote| {
-            remote.call_from_thread(move || {
-                if let Some(event_loop) = EventLoop::try_current() {
-                    event_loop.call_exception_handler(&context);
-                }
-            })
-        })),
-    }
 }

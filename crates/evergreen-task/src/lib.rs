@@ -33,6 +33,7 @@ mod budget;
 mod builder;
 mod dump;
 mod error;
+mod failure;
 mod group;
 mod header;
 mod interrupt;

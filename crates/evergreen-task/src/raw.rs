@@ -151,21 +151,7 @@ impl<T> RawTask<T> {
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         let polled = Pin::new(self.0.as_mut().expect(WHOLE)).poll(cx);
-        if polled.is_ready() {
-            self.header().mark_taken();
-        }
-        polled.map_err(|error| *error)
-    }
-
-    /// The output, if it is there and was not taken.
-    pub(crate) fn take(&mut self) -> Option<Result<T, JoinError>> {
-        if self.header().is_taken() {
-            return None;
-        }
-        match self.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(output) => Some(output),
-            Poll::Pending => None,
-        }
+        polled.map_err(|failure| failure.heard())
     }
 }
 
@@ -173,7 +159,6 @@ const WHOLE: &str = "the task is taken out only when its handle goes";
 
 impl<T> Drop for RawTask<T> {
     fn drop(&mut self) {
-        crate::kill::report_unread(self);
         self.header().mark_detached();
         if let Some(task) = self.0.take() {
             task.detach();

@@ -40,6 +40,7 @@ struct Ended {
     id: TaskId,
     name: String,
     location: &'static Location<'static>,
+    polls: u32,
 }
 
 impl TaskRef {
@@ -49,7 +50,12 @@ impl TaskRef {
 
     /// A reference to a task that is in no registry any more.
     pub(crate) fn ended(header: &Header) -> Self {
-        let ended = Ended { id: header.id, name: header.name(), location: header.location };
+        let ended = Ended {
+            id: header.id,
+            name: header.name(),
+            location: header.location,
+            polls: header.polls(),
+        };
         Self { inner: Inner::Ended(Rc::new(ended)), local: PhantomData }
     }
 
@@ -95,7 +101,10 @@ impl TaskRef {
 
     /// How many turns the task has had.
     pub fn polls(&self) -> u32 {
-        self.reference().map_or(0, |task| task.header().polls())
+        match &self.inner {
+            Inner::Counted(reference) => reference.header().polls(),
+            Inner::Ended(ended) => ended.polls,
+        }
     }
 
     /// For how long the task has been waiting, to the millisecond, on the loop's clock; `None` if it

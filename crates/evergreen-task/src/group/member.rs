@@ -9,7 +9,7 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
 use super::error::text_of;
-use super::{GroupError, Shared};
+use super::{GroupError, Shared, report};
 use crate::task_ref::current;
 
 /// Where a member's future lies while it is not polled.
@@ -29,6 +29,11 @@ impl<F> FutureSeat<F> {
             self.future.replace(Some(future));
         }
     }
+
+    /// A future that is over goes with its task, which catches a panic of its destructor.
+    fn leave_for_drop(&self, future: Pin<Box<F>>) {
+        self.future.replace(Some(future));
+    }
 }
 
 impl<F> Seat for FutureSeat<F> {
@@ -42,8 +47,8 @@ impl<F> Seat for FutureSeat<F> {
 /// What is spawned for a member.
 pub(super) struct Member<F, E: fmt::Debug + 'static> {
     seat: Rc<FutureSeat<F>>,
-    group: Weak<Shared<E>>,
-    place: usize,
+    /// Ends after the future, also if that panics when it is dropped.
+    membership: Membership<E>,
 }
 
 impl<F, T, E> Member<F, E>
@@ -51,22 +56,11 @@ where
     F: Future<Output = Result<T, E>> + 'static,
     E: fmt::Debug + 'static,
 {
-    pub(super) fn new(group: Weak<Shared<E>>, place: usize, future: F) -> (Self, Rc<dyn Seat>) {
+    pub(super) fn new(group: Weak<Shared<E>>, place: u64, future: F) -> (Self, Rc<dyn Seat>) {
         let future = RefCell::new(Some(Box::pin(future)));
         let seat = Rc::new(FutureSeat { future, cleared: Cell::new(false) });
         let for_group: Rc<dyn Seat> = Rc::<FutureSeat<F>>::clone(&seat);
-        (Self { seat, group, place }, for_group)
-    }
-
-    /// The group has the error; the task ends as one that was killed.
-    fn fail(&self, error: GroupError<E>) {
-        let task = current();
-        if let Some(group) = self.group.upgrade() {
-            group.fail(error, task.as_ref());
-        }
-        if let Some(task) = task {
-            task.kill();
-        }
+        (Self { seat, membership: Membership { group, place } }, for_group)
     }
 }
 
@@ -82,14 +76,16 @@ where
         let Some(mut future) = self.seat.future.take() else { return Poll::Pending };
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(Poll::Pending) => self.seat.put_back(future),
-            Ok(Poll::Ready(Ok(output))) => return Poll::Ready(output),
-            Ok(Poll::Ready(Err(error))) => {
-                self.fail(GroupError::Failed(error));
+            Ok(Poll::Ready(Ok(output))) => {
+                self.seat.leave_for_drop(future);
+                return Poll::Ready(output);
             },
+            Ok(Poll::Ready(Err(error))) => self.membership.fail(GroupError::Failed(error)),
             Err(payload) => {
+                self.seat.leave_for_drop(future);
                 // The group has the payload, the task's own report and handle the message.
                 let message = text_of(&*payload).to_owned();
-                self.fail(GroupError::Panicked(payload));
+                self.membership.fail(GroupError::Panicked(payload));
                 resume_unwind(Box::new(message));
             },
         }
@@ -101,6 +97,31 @@ impl<F, E: fmt::Debug + 'static> Drop for Member<F, E> {
     fn drop(&mut self) {
         let future = self.seat.future.take();
         drop(future);
+    }
+}
+
+/// A task's place in its group.
+struct Membership<E: fmt::Debug + 'static> {
+    group: Weak<Shared<E>>,
+    place: u64,
+}
+
+impl<E: fmt::Debug + 'static> Membership<E> {
+    /// The group has the error; the task ends as one that was killed.
+    fn fail(&self, error: GroupError<E>) {
+        let task = current();
+        match self.group.upgrade() {
+            Some(group) => group.fail(error, task.as_ref()),
+            None => report(&error, task.as_ref()),
+        }
+        if let Some(task) = task {
+            task.kill();
+        }
+    }
+}
+
+impl<E: fmt::Debug + 'static> Drop for Membership<E> {
+    fn drop(&mut self) {
         if let Some(group) = self.group.upgrade() {
             group.leave(self.place);
         }
