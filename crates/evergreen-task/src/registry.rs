@@ -96,6 +96,8 @@ impl Registry {
     }
 
     fn references(&self) -> Vec<Reference> {
+        // A task in its first turn is in no list yet.
+        drop(task_ref::with_running(|task| self.reference(task)));
         let kept = self.kept.borrow();
         let mut all: Vec<_> = kept.iter().map(|(_, slot)| slot.task.clone()).collect();
         drop(kept);

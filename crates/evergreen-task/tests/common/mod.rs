@@ -1,6 +1,7 @@
 //! A loop of its own for each test, and recorders of what happens on it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::future::Future;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -51,6 +52,25 @@ impl Wake for Wakes {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
+
+/// Lets everything run that is queued, and what follows from it.
+pub(crate) fn settle(event_loop: &EventLoop) {
+    event_loop.block_on(async {
+        for _ in 0..8 {
+            evergreen_task::yield_now().await;
+        }
+    });
+}
+
+/// A wait without end that notes when it is dropped.
+pub(crate) fn waiting(trace: &Trace, name: &str) -> impl Future<Output = ()> + use<> {
+    let guard = trace.on_drop(format_args!("{name} dropped"));
+    async move {
+        let _guard = guard;
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Set in the process that [`second_process`] starts.
 const CHILD: &str = "EVERGREEN_TEST_CHILD";
 
