@@ -1,0 +1,64 @@
+//! A socket that is always ready does not keep its task running for ever.
+
+mod common;
+
+use std::cell::RefCell;
+use std::io::Write;
+use std::rc::Rc;
+
+use common::{TestLoop, pair_with_std};
+use evergreen_io::net::TcpStream;
+use evergreen_task::{spawn, yield_now};
+use futures_lite::AsyncReadExt;
+
+type Trace = Rc<RefCell<Vec<String>>>;
+
+/// Reads byte by byte, each of which is there, and notes every 64th.
+async fn read_bytes(mut stream: TcpStream, count: usize, trace: Trace) {
+    for read in 1..=count {
+        stream.read_exact(&mut [0]).await.expect("it is there");
+        if read % 64 == 0 {
+            trace.borrow_mut().push(read.to_string());
+        }
+    }
+}
+
+async fn other(trace: Trace) {
+    trace.borrow_mut().push("other".to_owned());
+    yield_now().await;
+    trace.borrow_mut().push("other again".to_owned());
+}
+
+/// A connection with so many bytes to read, of which the loop knows.
+fn filled(event_loop: &TestLoop, count: usize) -> TcpStream {
+    let (mut stream, mut peer) = pair_with_std();
+    peer.write_all(&vec![7; count + 1]).expect("there is room");
+    event_loop.block_on(stream.read_exact(&mut [0])).expect("one byte");
+    stream
+}
+
+const IN_TURNS: [&str; 7] = ["64", "128", "other", "192", "256", "other again", "320"];
+
+// "sockets of this project count against a budget of 128 ready results per poll".
+#[test]
+fn a_task_that_reads_what_is_there_goes_through_the_queue_once_for_each_128_reads() {
+    let (event_loop, trace) = (TestLoop::new(), Trace::default());
+    let stream = filled(&event_loop, 320);
+    let reader = spawn(read_bytes(stream, 320, Rc::clone(&trace)));
+    let _other = spawn(other(Rc::clone(&trace)));
+    event_loop.block_on(reader.join()).unwrap();
+    assert_eq!(trace.take(), IN_TURNS);
+    assert_eq!(reader.task_ref().polls(), 3);
+}
+
+//
+#[test]
+fn the_main_future_that_reads_what_is_there_gives_way_as_well() {
+    let (event_loop, trace) = (TestLoop::new(), Trace::default());
+    let stream = filled(&event_loop, 320);
+    event_loop.block_on(async {
+        let _other = spawn(other(Rc::clone(&trace)));
+        read_bytes(stream, 320, Rc::clone(&trace)).await;
+    });
+    assert_eq!(trace.take(), IN_TURNS);
+}
