@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use common::{TestLoop, Trace, reports, settle, waiting};
+use common::{TestLoop, Trace, Wakes, reports, settle, waiting};
 use evergreen_task::{Task, catch_kill, join, select, sleep, spawn};
 
 /// Waits in a scope and notes how that ends, and its dropping.
@@ -100,9 +100,11 @@ fn a_scope_that_is_over_leaves_the_kill_to_its_sibling() {
     assert_eq!(trace.take(), ["left dropped", "left Err(TaskExit)"]);
 }
 
+type Boxed = Pin<Box<dyn Future<Output = ()>>>;
+
 /// Polls each future only when its own waker was woken, as `FuturesUnordered` does.
 struct OnWake {
-    futures: Vec<(Arc<Flag>, Pin<Box<dyn Future<Output = ()>>>)>,
+    futures: Vec<(Arc<Flag>, Boxed)>,
 }
 
 /// Remembers that it was woken, and passes it on.
@@ -171,6 +173,23 @@ fn below_a_waker_of_its_own_a_scope_is_polled_for_its_kill_and_its_sibling_is_no
     assert_eq!((polls(&first), polls(&second)), (1, 2));
     kill_and_settle(&event_loop, &task);
     assert_eq!(trace.take(), ["first dropped", "first Err(TaskExit)"]);
+}
+
+// D-8: "keeps its last waker"
+#[test]
+fn a_scope_is_woken_by_the_waker_that_polled_it_last() {
+    let event_loop = TestLoop::new();
+    let ((first, one), (last, two)) = (Wakes::new(), Wakes::new());
+    let task = spawn(async move {
+        let mut scope = Box::pin(catch_kill(pending::<()>()));
+        for waker in [&one, &two] {
+            assert!(scope.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
+        }
+        pending::<()>().await;
+    });
+    settle(&event_loop);
+    kill_and_settle(&event_loop, &task);
+    assert_eq!((first.count(), last.count()), (0, 1));
 }
 
 // D-8: the scope outward of an unclaimed one is woken by its own waker, too.

@@ -5,6 +5,7 @@ mod common;
 
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -35,9 +36,9 @@ async fn left_to(fate: Fate, wait: impl Future<Output = ()>) {
             (scope, Fate::Dropped) => *scope = None,
         }
         polled = true;
-        Poll::Pending
+        Poll::<()>::Pending
     })
-    .await
+    .await;
 }
 
 // D-8
@@ -206,7 +207,7 @@ fn a_leaked_scope_is_passed_over_and_forgotten_with_its_task() {
         let mut scope = Box::pin(catch_kill(pending::<()>()));
         let mut cx = Context::from_waker(&waker);
         assert!(scope.as_mut().poll(&mut cx).is_pending());
-        std::mem::forget(scope);
+        let _leaked = ManuallyDrop::new(scope);
         drop(waker);
         pending::<()>().await;
     });

@@ -6,9 +6,7 @@ use std::future::{Future, pending};
 
 use common::{TestLoop, Trace, reports, waiting};
 use evergreen_loop::EventLoop;
-use evergreen_task::{
-    GroupError, Task, TaskGroup, catch_kill, sleep, yield_now,
-};
+use evergreen_task::{GroupError, Task, TaskGroup, catch_kill, sleep, yield_now};
 
 type Failure = GroupError<&'static str>;
 

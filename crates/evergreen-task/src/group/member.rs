@@ -8,8 +8,9 @@ use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
+use super::GroupError;
 use super::error::text_of;
-use super::{GroupError, Shared, report};
+use super::members::{Members, report};
 use crate::task_ref::current;
 
 /// Where a member's future lies while it is not polled.
@@ -56,7 +57,7 @@ where
     F: Future<Output = Result<T, E>> + 'static,
     E: fmt::Debug + 'static,
 {
-    pub(super) fn new(group: Weak<Shared<E>>, place: u64, future: F) -> (Self, Rc<dyn Seat>) {
+    pub(super) fn new(group: Weak<Members<E>>, place: u64, future: F) -> (Self, Rc<dyn Seat>) {
         let future = RefCell::new(Some(Box::pin(future)));
         let seat = Rc::new(FutureSeat { future, cleared: Cell::new(false) });
         let for_group: Rc<dyn Seat> = Rc::<FutureSeat<F>>::clone(&seat);
@@ -102,7 +103,7 @@ impl<F, E: fmt::Debug + 'static> Drop for Member<F, E> {
 
 /// A task's place in its group.
 struct Membership<E: fmt::Debug + 'static> {
-    group: Weak<Shared<E>>,
+    group: Weak<Members<E>>,
     place: u64,
 }
 
