@@ -51,8 +51,8 @@ impl<E: fmt::Debug + 'static> TaskGroup<E> {
 
     /// Runs `body` with a new group, then waits for all tasks that it has spawned.
     ///
-    /// If a task fails meanwhile, the body is dropped where it waits, as the tasks are killed. If the
-    /// body fails, the tasks are killed.
+    /// If a task fails meanwhile, the body is dropped where it waits, as the tasks are killed: it
+    /// never sees the failure. If the body fails, the tasks are killed.
     ///
     /// # Errors
     ///
@@ -148,9 +148,9 @@ impl<E: fmt::Debug + 'static> TaskGroup<E> {
     /// Runs the future until a task fails: then it is dropped.
     async fn unless_failed<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         let mut future = pin!(future);
-        poll_fn(|cx| match future.as_mut().poll(cx) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending => self.0.poll_until(cx, || self.0.has_failed()).map(|()| None),
+        poll_fn(|cx| match self.0.poll_until(cx, || self.0.has_failed()) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => future.as_mut().poll(cx).map(Some),
         })
         .await
     }

@@ -173,6 +173,23 @@ fn a_failure_before_the_bodys_end_takes_its_value() {
     assert!(failed_with(&outcome, "first"), "{outcome:?}");
 }
 
+// what went wrong is the child's panic, not what a body would make of it.
+#[test]
+fn a_body_that_waits_for_a_child_does_not_go_on_when_it_fails() {
+    let event_loop = TestLoop::new();
+    for panics in [false, true] {
+        let outcome = event_loop.block_on(TaskGroup::scope(async |group| {
+            let child = group.spawn(async move {
+                yield_now().await;
+                if panics { panic!("out of cheese") } else { Err::<(), _>("no cheese") }
+            });
+            child.await.expect("never an error here");
+            Ok(())
+        }));
+        assert!(outcome.unwrap_err().to_string().ends_with("cheese"));
+    }
+}
+
 // R-9, EV-TASK-09
 #[test]
 fn what_is_spawned_into_a_failed_group_never_begins() {
