@@ -166,6 +166,18 @@ fn nothing_is_left_of(event_loop: &EventLoop, task: &Task<()>) -> bool {
     task.is_finished() && task.task_ref().polls() == polls
 }
 
+// D-8
+#[test]
+fn a_scope_that_is_over_but_not_dropped_takes_no_kill() {
+    let event_loop = TestLoop::new();
+    let task = spawn(async {
+        let mut scope = Box::pin(catch_kill(evergreen_task::yield_now()));
+        assert_eq!(scope.as_mut().await, Ok(()));
+        pending::<()>().await;
+    });
+    assert!(nothing_is_left_of(&event_loop, &task));
+}
+
 // D-8, F13
 #[test]
 fn a_panic_in_a_scope_leaves_no_scope_behind() {
