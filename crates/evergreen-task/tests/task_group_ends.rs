@@ -6,8 +6,9 @@ use std::cell::RefCell;
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::thread;
 
-use common::{Bomb, TestLoop, Trace, reports, settle, waiting};
+use common::{Bomb, OnDrop, TestLoop, Trace, reports, settle, waiting};
 use evergreen_task::{GroupError, Task, TaskGroup, spawn, yield_now};
 
 /// A member that waits for good and notes when it is dropped.
@@ -232,4 +233,29 @@ fn the_end_of_the_loop_ends_a_group_and_its_tasks() {
     assert_eq!(trace.take(), ["child dropped"]);
     assert!(task.is_finished() && group.is_empty());
     drop(group);
+}
+
+// R-9, EV-LOOP-21: a destructor may still spawn, and a thread without a loop may try to.
+#[test]
+fn what_is_spawned_into_a_group_when_the_loop_ends_ends_with_it() {
+    let event_loop = TestLoop::new();
+    let group = Rc::new(TaskGroup::<()>::new());
+    let theirs = Rc::clone(&group);
+    let guard = OnDrop::new(move || {
+        let late: Task<()> = theirs.spawn(async { unreachable!("the loop ends") });
+        drop(late);
+    });
+    spawn(async move {
+        let _guard = guard;
+        pending::<()>().await;
+    });
+    settle(&event_loop);
+    event_loop.destroy().unwrap();
+    assert!(group.is_empty());
+    let refused = thread::spawn(|| {
+        let group = TaskGroup::<()>::new();
+        let spawned = catch_unwind(AssertUnwindSafe(|| group.spawn(async { Ok(()) })));
+        (spawned.is_err(), group.is_empty())
+    });
+    assert_eq!(refused.join().expect("no panic"), (true, true));
 }
