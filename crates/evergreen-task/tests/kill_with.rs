@@ -227,7 +227,7 @@ fn a_reason_unread_on_another_thread_is_reported_to_the_loop() {
 // EV-TASK-13: the handle is dropped before, at and after the end of its task.
 #[test]
 fn no_reason_is_lost_or_told_twice_when_the_handle_goes_while_the_task_ends() {
-    const ROUNDS: usize = 2_000;
+    const ROUNDS: usize = 1_000;
     let event_loop = TestLoop::new();
     let reported = reports(&event_loop);
     let remote = event_loop.remote();
