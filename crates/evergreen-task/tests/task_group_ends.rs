@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::thread;
 
 use common::{Bomb, OnDrop, TestLoop, Trace, reports, settle, waiting};
+use evergreen_loop::EventLoop;
 use evergreen_task::{GroupError, Task, TaskGroup, spawn, yield_now};
 
 /// A member that waits for good and notes when it is dropped.
@@ -56,6 +57,8 @@ fn a_task_that_drops_its_own_group_runs_on_to_its_next_suspension() {
     let task: Task<()> = group.spawn(async move {
         let _guard = noting.on_drop("dropped");
         yield_now().await;
+        let event_loop = EventLoop::current().expect("it runs this");
+        event_loop.call_soon(noting.noting("queued before"));
         drop(theirs.take());
         noting.note("goes on");
         yield_now().await;
@@ -64,7 +67,7 @@ fn a_task_that_drops_its_own_group_runs_on_to_its_next_suspension() {
     group.spawn(member(&trace, "sibling"));
     own.replace(Some(group));
     settle(&event_loop);
-    assert_eq!(trace.take(), ["sibling dropped", "goes on", "dropped"]);
+    assert_eq!(trace.take(), ["sibling dropped", "goes on", "dropped", "queued before"]);
     assert!(event_loop.block_on(task).unwrap_err().is_exit());
     assert_eq!(event_loop.metrics().tasks, 0);
 }
