@@ -96,25 +96,22 @@ fn polls_counts_turns_and_the_count_outlives_the_task() {
     assert_eq!((early.polls(), task.task_ref().polls()), (4, 4));
 }
 
-// F25: on the loop's own clock.
+// On the loop's own clock, to the millisecond.
 #[test]
 fn parked_for_counts_from_the_last_turn() {
-    let event_loop = TestLoop::new();
+    let event_loop = TestLoop::with_virtual_time();
     let parked = named("parked");
     assert_eq!(parked.task_ref().parked_for(), None, "it has not begun");
-    let before = event_loop.time();
-    event_loop.block_on(sleep(0.02));
-    let first = parked.task_ref().parked_for().expect("it waits");
-    // Its turn came after `before`; the count is cut to milliseconds on one side.
-    assert!(first >= Duration::from_millis(19), "{first:?}");
-    assert!(first <= event_loop.time() - before + Duration::from_millis(1), "{first:?}");
+    let parked_for = |seconds: u64| {
+        event_loop.block_on(sleep(Duration::from_secs(seconds)));
+        parked.task_ref().parked_for()
+    };
+    assert_eq!(parked_for(20), Some(Duration::from_secs(20)));
+    assert_eq!(parked_for(30), Some(Duration::from_secs(50)));
     parked.task_ref().wake();
-    settle(&event_loop);
-    let second = parked.task_ref().parked_for().expect("it waits again");
-    assert!(second < first, "{second:?} after {first:?}");
+    assert_eq!(parked_for(7), Some(Duration::from_secs(7)), "it has had another turn");
     parked.kill();
-    settle(&event_loop);
-    assert_eq!(parked.task_ref().parked_for(), None, "it has ended");
+    assert_eq!(parked_for(1), None, "it has ended");
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn the_task_that_is_taken_out_runs_on() {
 }
 
 task_local! {
-    static GUARD: common::OnDrop<Box<dyn FnOnce()>>;
+    static GUARD: common::OnDrop<Box<dyn FnMut() + Send>>;
 }
 
 // EV-TASK-08, EV-TASK-16
