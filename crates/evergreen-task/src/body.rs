@@ -183,10 +183,11 @@ pub(crate) fn guarded(header: &Header, f: impl FnOnce()) {
     }
 }
 
-/// A payload may panic again when it is dropped; the second one is left alone.
+/// A payload may panic when it is dropped, and so may that panic's; the third is left alone.
 fn drop_payload(payload: Box<dyn Any + Send>) {
-    if let Err(second) = caught(|| drop(payload)) {
-        Box::leak(second);
+    let drop_caught = |payload| caught(|| drop(payload));
+    if let Err(third) = drop_caught(payload).or_else(drop_caught) {
+        Box::leak(third);
     }
 }
 

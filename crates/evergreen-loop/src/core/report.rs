@@ -48,10 +48,11 @@ impl Core {
     }
 }
 
-/// A payload may panic again when it is dropped; the second one is left alone.
+/// A payload may panic again when it is dropped, and so may that panic's; the third is left alone.
 pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
-    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        Box::leak(second);
+    let drop_caught = |payload| catch_unwind(AssertUnwindSafe(|| drop(payload)));
+    if let Err(third) = drop_caught(payload).or_else(drop_caught) {
+        Box::leak(third);
     }
 }
 
