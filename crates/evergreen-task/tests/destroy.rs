@@ -2,12 +2,10 @@
 
 mod common;
 
-use std::cell::{Cell, RefCell};
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, pending};
 use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::{Arc, Mutex, mpsc};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -188,90 +186,6 @@ fn a_sleep_kept_beyond_its_loop_can_be_dropped() {
     drop(slept);
 }
 
-/// Parks, and gives its waker away.
-async fn give_waker(to: Rc<RefCell<Option<Waker>>>, polls: Rc<Cell<usize>>) {
-    poll_fn(|cx| {
-        polls.set(polls.get() + 1);
-        *to.borrow_mut() = Some(cx.waker().clone());
-        Poll::<()>::Pending
-    })
-    .await;
-}
-
-// F18
-#[test]
-fn a_waker_kept_beyond_its_task_does_nothing() {
-    let event_loop = TestLoop::new();
-    let (slot, polls) = (Rc::default(), Rc::default());
-    let task = spawn(give_waker(Rc::clone(&slot), Rc::clone(&polls)));
-    event_loop.run().unwrap();
-    let waker = slot.take().expect("the task has parked");
-    task.kill();
-    event_loop.run_until(evergreen_task::yield_now()).unwrap();
-    assert!(task.is_finished());
-    let clones: Vec<Waker> = (0..1000).map(|_| waker.clone()).collect();
-    clones.iter().for_each(Waker::wake_by_ref);
-    clones.into_iter().for_each(Waker::wake);
-    assert_eq!((event_loop.metrics().queued, polls.get()), (0, 1));
-    // The future is gone with the task, not with the last waker.
-    assert_eq!((Rc::strong_count(&polls), Rc::strong_count(&slot)), (1, 1));
-}
-
-// F18
-#[test]
-fn a_waker_kept_beyond_its_loop_does_nothing_on_any_thread() {
-    let event_loop = TestLoop::new();
-    let (slot, polls) = (Rc::default(), Rc::default());
-    let task = spawn(give_waker(Rc::clone(&slot), Rc::clone(&polls)));
-    event_loop.run().unwrap();
-    let waker = slot.take().expect("the task has parked");
-    event_loop.destroy().unwrap();
-    waker.wake_by_ref();
-    let threads = [(); 4].map(|()| {
-        let clones: Vec<Waker> = (0..1000).map(|_| waker.clone()).collect();
-        thread::spawn(move || clones.into_iter().for_each(Waker::wake))
-    });
-    drop((task, event_loop));
-    waker.wake();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
-    assert_eq!((polls.get(), Rc::strong_count(&polls)), (1, 1));
-}
-
-// F18
-#[test]
-#[expect(clippy::mem_forget, reason = "what happens to a waker that is forgotten")]
-fn a_waker_that_is_forgotten_does_not_keep_the_future() {
-    let (event_loop, trace) = (TestLoop::new(), Trace::new());
-    let guard = trace.on_drop("future dropped");
-    let task = spawn(async move {
-        let _guard = guard;
-        poll_fn(|cx| {
-            std::mem::forget(cx.waker().clone());
-            Poll::<()>::Pending
-        })
-        .await;
-    });
-    event_loop.run().unwrap();
-    drop(task);
-    event_loop.destroy().unwrap();
-    assert_eq!(trace.take(), ["future dropped"]);
-}
-
-// F18: a waker of a task that has not ended is woken on another thread, again and again.
-#[test]
-fn a_waker_cloned_a_thousand_times_wakes_its_task_once_per_turn() {
-    let event_loop = TestLoop::new();
-    let (slot, polls) = (Rc::default(), Rc::default());
-    let task = spawn(give_waker(Rc::clone(&slot), Rc::clone(&polls)));
-    event_loop.run().unwrap();
-    let waker = slot.take().expect("the task has parked");
-    let clones: Vec<Waker> = (0..1000).map(|_| waker.clone()).collect();
-    thread::spawn(move || clones.into_iter().for_each(Waker::wake)).join().unwrap();
-    event_loop.turn(Some(Duration::ZERO)).unwrap();
-    assert_eq!(polls.get(), 2);
-    assert!(!task.is_finished());
-}
-
 /// Sends the thread it is dropped on, and whether the loop was still there.
 struct Report(mpsc::Sender<(ThreadId, bool)>);
 
@@ -302,19 +216,4 @@ fn a_thread_that_ends_drops_the_tasks_of_its_loop() {
     });
     let id = thread.join().unwrap();
     assert_eq!(dropped.iter().collect::<Vec<_>>(), [(id, true); 3]);
-}
-
-// F26
-#[test]
-fn a_waker_outlives_the_thread_of_its_task() {
-    let thread = thread::spawn(|| {
-        let event_loop = EventLoop::new().unwrap();
-        let slot = Rc::default();
-        drop(spawn(give_waker(Rc::clone(&slot), Rc::default())));
-        event_loop.turn(Some(Duration::ZERO)).unwrap();
-        slot.take().expect("the task has parked")
-    });
-    let waker: Waker = thread.join().unwrap();
-    waker.wake_by_ref();
-    thread::spawn(move || waker.wake()).join().unwrap();
 }
