@@ -36,7 +36,9 @@ const STEPS: [(&str, &str); 16] = [
     ("time", "scripts/time-namespace"),
     ("instructions", "scripts/instructions"),
     ("msrv", "scripts/msrv"),
-    ("tsan", "scripts/tsan --short"),
+    ("loom", "scripts/loom"),
+    ("asan", "scripts/sanitize address --short"),
+    ("tsan", "scripts/sanitize thread --short"),
 ];
 
 pub(crate) fn run(args: &[&str]) -> Result {

@@ -10,14 +10,13 @@ use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Condvar;
 use std::task::{Context, Poll, Waker};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::core::Core;
 use crate::remote::LoopRemote;
-use crate::sync::{Arc, Mutex, lock};
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::{Arc, Condvar, Mutex, lock, wait_while};
 
 /// A thread without work ends after this long.
 const IDLE_LIMIT: Duration = Duration::from_secs(10);
@@ -111,8 +110,7 @@ impl PoolShared {
         state.idle += 1;
         state.set_busy(id, false);
         let waiting = |state: &mut PoolState| state.queue.is_empty() && !state.shut_down;
-        let waited = self.work.wait_timeout_while(state, IDLE_LIMIT, waiting);
-        (state, _) = waited.unwrap_or_else(std::sync::PoisonError::into_inner);
+        state = wait_while(&self.work, state, IDLE_LIMIT, waiting);
         state.idle -= 1;
         let job = state.queue.pop_front();
         match job {

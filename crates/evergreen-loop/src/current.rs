@@ -11,7 +11,7 @@ use crate::error::LoopError;
 use crate::event_loop::EventLoop;
 use crate::loop_id::{self, LoopId};
 use crate::remote::Shared;
-use crate::sync::Arc;
+use crate::sync::{Arc, thread_local};
 
 thread_local! {
     /// Has no destructor, so that the loop can be found while it is ended with its thread.
@@ -25,6 +25,10 @@ struct End;
 
 impl Drop for End {
     fn drop(&mut self) {
+        if cfg!(evergreen_loom) {
+            // A model ends its loop itself: all locals of its thread are gone when one is dropped.
+            return;
+        }
         // A process may exit from inside the loop; then nothing of it can be ended any more.
         if let Some(core) = core().filter(|core| !core.is_inside()) {
             core.close();

@@ -1,10 +1,8 @@
 //! What other threads send to the loop: a queue, and one wake-up for as much as comes while it
 //! sleeps.
 
-use concurrent_queue::{ConcurrentQueue, PushError};
-
 use crate::entry::RemoteEntry;
-use crate::sync::{AtomicBool, AtomicU8, Ordering};
+use crate::sync::{AtomicBool, AtomicU8, ConcurrentQueue, Ordering, PushError};
 
 /// The loop runs, and looks here before it sleeps.
 const AWAKE: u8 = 0;

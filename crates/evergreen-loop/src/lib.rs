@@ -113,6 +113,8 @@ pub mod build {
 #[doc(hidden)]
 pub mod seam {
     pub use crate::clock::{Clock, MonotonicClock};
+    #[cfg(evergreen_loom)]
+    pub use crate::selector::{Bell, ModelSelector};
     pub use crate::selector::{
         Event, Mode, Notify, PortableSelector, ReadySet, Selector, SelectorTraits, system_selector,
     };

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use crate::core::Core;
@@ -12,7 +13,6 @@ use crate::current;
 use crate::entry::{Entry, TaskEntry};
 use crate::error::LoopError;
 use crate::remote::LoopRemote;
-use crate::sync::{AtomicU32, Ordering};
 
 /// Tells one loop of the process from all others, also from those that are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,6 +2,8 @@
 
 #[cfg(all(target_os = "linux", not(evergreen_portable)))]
 mod epoll;
+#[cfg(evergreen_loom)]
+mod model;
 mod owned;
 mod portable;
 
@@ -10,6 +12,8 @@ use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::time::Duration;
 
+#[cfg(evergreen_loom)]
+pub use self::model::{Bell, ModelSelector};
 pub(crate) use self::owned::OwnedSelector;
 pub use self::portable::PortableSelector;
 use crate::registration::Interest;

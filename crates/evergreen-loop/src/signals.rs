@@ -5,12 +5,13 @@ mod disposition;
 use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
+use std::sync::atomic::AtomicU32;
 
 use self::disposition::Subscription;
 use crate::error::LoopError;
 use crate::handler::Registered;
 use crate::remote::Shared;
-use crate::sync::{Arc, AtomicBool, AtomicU32, Ordering};
+use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// One more than the highest signal.
 const SIGNALS: usize = if cfg!(target_os = "linux") { 65 } else { 33 };

@@ -51,6 +51,7 @@ mod scope;
 mod sleep;
 mod spawn;
 mod state;
+mod sync;
 mod task;
 mod task_ref;
 mod timeout;

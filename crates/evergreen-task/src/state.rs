@@ -14,7 +14,9 @@
 //! stays `Parked` until its entry's turn in the queue.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::Ordering;
+
+use crate::sync::AtomicU8;
 
 /// What a task is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +74,7 @@ impl State {
 pub(crate) struct StateCell(AtomicU8);
 
 impl StateCell {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(AtomicU8::new(State::Initial as u8))
     }
 

@@ -11,11 +11,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use libc::{c_int, sigaction};
 use signal_hook_registry::SigId;
-
-use crate::sync::{Mutex, lock};
 
 /// Delivers one signal to one loop until it is dropped.
 pub(super) struct Subscription {
@@ -32,6 +31,10 @@ struct Disposition {
 
 static DISPOSITIONS: Mutex<BTreeMap<c_int, Disposition>> = Mutex::new(BTreeMap::new());
 
+fn dispositions() -> MutexGuard<'static, BTreeMap<c_int, Disposition>> {
+    DISPOSITIONS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Subscription {
     /// Calls `deliver` in the signal handler: it must be async-signal-safe, which is this crate's
     /// own matter, atomics and one `write`.
@@ -39,7 +42,7 @@ impl Subscription {
         signum: c_int,
         deliver: impl Fn() + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let mut dispositions = lock(&DISPOSITIONS);
+        let mut dispositions = dispositions();
         let former = exchange(signum, None)?;
         // SAFETY: `deliver` notes the signal in atomics and writes to an eventfd; it neither
         // allocates nor locks nor panics.
@@ -80,7 +83,7 @@ impl Disposition {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        let mut dispositions = lock(&DISPOSITIONS);
+        let mut dispositions = dispositions();
         if let Some(disposition) = dispositions.get_mut(&self.signum) {
             // The signal was accepted when the subscription began, so the calls cannot fail.
             disposition.end(self.signum).ok();

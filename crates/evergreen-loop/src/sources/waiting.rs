@@ -1,9 +1,8 @@
 //! Who waits for a source, and in which place.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
-
-use crate::sync::{AtomicU64, Ordering};
 
 /// Who waits for one direction of an edge source.
 #[derive(Default)]
