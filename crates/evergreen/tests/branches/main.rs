@@ -1,5 +1,7 @@
 //! `select!`, `join!`, `try_join!` and `pin!` as a program uses them that forbids unsafe code.
 #![forbid(unsafe_code)]
+// For 64 branches, when they are optimised.
+#![recursion_limit = "256"]
 
 mod grammar;
 mod join;
