@@ -53,6 +53,9 @@ pub trait TaskTable: Any {
     /// [`LoopId::schedule_first`]: crate::build::LoopId::schedule_first
     fn run_first(&self);
 
+    /// For whoever installed the table to find its own type again.
+    fn into_any(self: Rc<Self>) -> Rc<dyn Any>;
+
     /// Has every task end: each that is not queued is queued, and drops its future when it runs.
     fn end_all(&self);
 

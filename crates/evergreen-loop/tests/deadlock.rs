@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::future::{pending, poll_fn, ready};
@@ -183,6 +184,10 @@ fn the_free_try_block_on_uses_the_loop_of_its_thread_or_one_of_its_own() {
 struct TwoTasks;
 
 impl TaskTable for TwoTasks {
+    fn into_any(self: Rc<Self>) -> Rc<dyn Any> {
+        self
+    }
+
     fn len(&self) -> usize {
         // None when the loop is destroyed.
         if EventLoop::try_current().is_some_and(|event_loop| event_loop.is_closed()) {

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::any::Any;
 use std::cell::Cell;
 use std::io::Write;
 use std::os::fd::AsRawFd;
@@ -248,6 +249,10 @@ fn what_a_thread_called_first_runs_before_what_the_loop_calls_second() {
 struct Parked(Cell<usize>);
 
 impl TaskTable for Parked {
+    fn into_any(self: Rc<Self>) -> Rc<dyn Any> {
+        self
+    }
+
     fn len(&self) -> usize {
         self.0.get()
     }

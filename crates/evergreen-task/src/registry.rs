@@ -122,6 +122,10 @@ impl TaskTable for Registry {
         dump::write(self.references(), f)
     }
 
+    fn into_any(self: Rc<Self>) -> Rc<dyn Any> {
+        self
+    }
+
     fn end_all(&self) {
         shorten(None);
         for task in self.references() {
@@ -166,7 +170,7 @@ fn shorten(open: Option<(LoopId, Rc<Registry>)>) {
 /// The registry of this thread's loop, whichever that is.
 fn here() -> Option<Rc<Registry>> {
     let table = task_table(|| Rc::new(Registry::default()) as Rc<dyn TaskTable>)?;
-    (table as Rc<dyn Any>).downcast().ok()
+    table.into_any().downcast().ok()
 }
 
 /// Enters a task that is queued for its first turn.
