@@ -4,7 +4,7 @@ mod common;
 
 use std::future::pending;
 
-use common::{TestLoop, Trace, settle, waiting};
+use common::{TestLoop, Trace, reports, settle, waiting};
 use evergreen_task::{Task, TaskError, TaskLocal, catch_kill, sleep, spawn, task_local};
 
 // EV-TASK-08
@@ -40,17 +40,22 @@ fn a_child_whose_handle_its_parent_owns_ends_with_it() {
 #[test]
 fn a_task_whose_handle_goes_before_its_first_turn_never_begins() {
     let event_loop = TestLoop::new();
+    let reported = reports(&event_loop);
     drop(spawn(async { unreachable!("killed before") }).kill_on_drop());
     drop(Task::new(async { unreachable!("never started") }).kill_on_drop());
     settle(&event_loop);
-    assert_eq!(event_loop.metrics().tasks, 0);
+    assert_eq!((event_loop.metrics().tasks, reported.take()), (0, vec![]));
 }
 
 // D-9: what it derefs to, and what it gives, is the task's.
 #[test]
 fn the_handle_is_awaited_and_asked_like_the_task_itself() {
     let event_loop = TestLoop::new();
-    let mut handle = Task::builder().name("child").spawn(async { 7 }).kill_on_drop();
+    let child = Task::builder().name("child").spawn(async {
+        sleep(0.001).await;
+        7
+    });
+    let mut handle = child.kill_on_drop();
     assert_eq!((handle.name().as_str(), handle.is_finished()), ("child", false));
     assert_eq!(event_loop.block_on(&mut handle).unwrap(), 7);
     assert!(handle.is_finished());

@@ -4,12 +4,14 @@ mod common;
 
 use std::cell::Cell;
 use std::future::{pending, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::task::Poll;
 use std::thread;
 
 use common::{TestLoop, Trace, settle, waiting};
+use evergreen_loop::EventLoop;
 use evergreen_task::{
     RemoteTasks, Task, TaskExit, catch_kill, current, sleep, spawn, timeout, yield_now,
 };
@@ -176,12 +178,16 @@ fn the_end_of_the_loop_ends_a_task_in_its_scope() {
 #[test]
 fn a_limit_in_a_scope_is_dropped_by_the_kill_with_its_timer() {
     let event_loop = TestLoop::new();
-    let task = spawn(catch_kill(timeout(3600.0, sleep(3600.0))));
+    let task = spawn(async {
+        let mut scope = pin!(catch_kill(timeout(3600.0, sleep(3600.0))));
+        assert_eq!(scope.as_mut().await, Err(TaskExit));
+        // The scope itself is still here.
+        EventLoop::current().expect("it runs this").metrics().timers
+    });
     settle(&event_loop);
     assert_eq!(event_loop.metrics().timers, 2);
     task.kill();
-    assert_eq!(event_loop.block_on(task).unwrap(), Err(TaskExit));
-    assert_eq!(event_loop.metrics().timers, 0);
+    assert_eq!(event_loop.block_on(task).unwrap(), 0);
 }
 
 // D-8: a limit is no kill, and no scope catches it.

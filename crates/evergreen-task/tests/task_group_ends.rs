@@ -216,12 +216,15 @@ fn a_panic_of_the_body_is_passed_on_and_the_tasks_are_dropped() {
     let task = spawn(TaskGroup::<()>::scope(async move |group| {
         group.spawn(member(&noting, "child"));
         yield_now().await;
+        let event_loop = EventLoop::current().expect("it runs this");
+        event_loop.call_soon(noting.noting("queued before"));
         panic!("the body's") as Result<(), ()>
     }));
     let error = event_loop.block_on(task).unwrap_err();
     assert_eq!(error.to_string(), "the task panicked: the body's");
     settle(&event_loop);
-    assert_eq!((trace.take(), event_loop.metrics().tasks), (vec!["child dropped".to_owned()], 0));
+    assert_eq!(trace.take(), ["child dropped", "queued before"]);
+    assert_eq!(event_loop.metrics().tasks, 0);
     assert_eq!(reported.take().len(), 1);
 }
 
@@ -242,6 +245,7 @@ fn the_end_of_the_loop_ends_a_group_and_its_tasks() {
 #[test]
 fn what_is_spawned_into_a_group_when_the_loop_ends_ends_with_it() {
     let event_loop = TestLoop::new();
+    let reported = reports(&event_loop);
     let group = Rc::new(TaskGroup::<()>::new());
     let theirs = Rc::clone(&group);
     let guard = OnDrop::new(move || {
@@ -255,6 +259,7 @@ fn what_is_spawned_into_a_group_when_the_loop_ends_ends_with_it() {
     settle(&event_loop);
     event_loop.destroy().unwrap();
     assert!(group.is_empty());
+    assert_eq!(reported.take(), Vec::<String>::new());
     let refused = thread::spawn(|| {
         let group = TaskGroup::<()>::new();
         let spawned = catch_unwind(AssertUnwindSafe(|| group.spawn(async { Ok(()) })));
