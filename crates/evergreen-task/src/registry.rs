@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
@@ -11,7 +11,7 @@ use evergreen_loop::build::{LoopId, TaskTable, task_table};
 use slab::Slab;
 
 use crate::dump;
-use crate::header::{Header, NO_SLOT};
+use crate::header::{Header, NO_SLOT, TaskId};
 use crate::local::Forget;
 use crate::raw::{RawRunnable, Reference};
 use crate::state::State;
@@ -26,14 +26,11 @@ pub(crate) struct Registry {
     begun: Cell<u32>,
     /// Those that have waited, or were asked for. A task that ends in its first turn never comes
     /// here, and costs no reference.
-    kept: RefCell<Slab<Slot>>,
+    kept: RefCell<Slab<Reference>>,
     /// One while a task is in its first turn and has no slot yet.
     first: Cell<usize>,
-}
-
-struct Slot {
-    task: Reference,
-    locals: Vec<Weak<dyn Forget>>,
+    /// What is to forget a task when it ends. Most set no local, and their slots stay small.
+    locals: RefCell<HashMap<TaskId, Vec<Weak<dyn Forget>>>>,
 }
 
 /// A burst of tasks must not hold its slots for ever.
@@ -61,7 +58,7 @@ impl Registry {
         Some(task)
     }
 
-    fn remove(&self, slot: u32) -> Option<Slot> {
+    fn remove(&self, slot: u32) -> Option<Reference> {
         let mut kept = self.kept.borrow_mut();
         let left = kept.try_remove(slot as usize);
         if kept.is_empty() && kept.capacity() > KEPT_SLOTS {
@@ -70,18 +67,22 @@ impl Registry {
         left
     }
 
-    /// Calls `f` with the slot of a task that has begun. Of those that have none yet, only the one
-    /// that runs can be asked for: it gets one.
-    fn with_slot<R>(&self, header: &Header, f: impl FnOnce(&mut Slot) -> R) -> Option<R> {
-        let mut kept = self.kept.borrow_mut();
+    fn remove_locals(&self, id: TaskId) -> Option<Vec<Weak<dyn Forget>>> {
+        let mut locals = self.locals.borrow_mut();
+        if locals.is_empty() { None } else { locals.remove(&id) }
+    }
+
+    /// Keeps a task that has begun. Of those that have no slot yet, only the one that runs can be
+    /// asked for.
+    fn keep(&self, header: &Header) -> Option<()> {
         if header.slot().is_none() {
             let task = task_ref::running_reference()?;
             debug_assert_eq!(task.header().id, header.id, "it has a slot, or it runs");
-            let slot = kept.insert(Slot { task, locals: Vec::new() });
+            let slot = self.kept.borrow_mut().insert(task);
             header.set_slot(u32::try_from(slot).expect("fewer than 2^32 tasks"));
             self.first.set(0);
         }
-        kept.get_mut(header.slot()? as usize).map(f)
+        Some(())
     }
 
     fn reference(&self, header: &Header) -> Option<Reference> {
@@ -91,7 +92,10 @@ impl Registry {
                 let place = header.slot()?.wrapping_sub(self.begun.get());
                 self.starting.borrow().get(place as usize).map(RawRunnable::reference)
             },
-            State::Running | State::Parked => self.with_slot(header, |slot| slot.task.clone()),
+            State::Running | State::Parked => {
+                self.keep(header)?;
+                self.kept.borrow().get(header.slot()? as usize).cloned()
+            },
         }
     }
 
@@ -99,7 +103,7 @@ impl Registry {
         // A task in its first turn is in no list yet.
         drop(task_ref::with_running(|task| self.reference(task)));
         let kept = self.kept.borrow();
-        let mut all: Vec<_> = kept.iter().map(|(_, slot)| slot.task.clone()).collect();
+        let mut all: Vec<_> = kept.iter().map(|(_, task)| task.clone()).collect();
         drop(kept);
         all.extend(self.starting.borrow().iter().map(RawRunnable::reference));
         all
@@ -181,7 +185,7 @@ pub(crate) fn enter(task: RawRunnable) {
 /// The running task waits for the first time, or has come from another thread: from here on it has
 /// to be kept.
 pub(crate) fn keep(header: &Header) {
-    with(header.loop_id, |registry| registry.with_slot(header, |_| ()));
+    with(header.loop_id, |registry| registry.keep(header));
 }
 
 /// A reference to a task that has been started and has not ended.
@@ -203,8 +207,10 @@ pub(crate) fn leave(header: &Header) -> Vec<Weak<dyn Forget>> {
 
 fn leave_slot(header: &Header, slot: u32) -> Vec<Weak<dyn Forget>> {
     header.set_slot(NO_SLOT);
-    let left = with(header.loop_id, |registry| registry.remove(slot)).flatten();
-    left.map_or_else(Vec::new, |slot| slot.locals)
+    let left = |registry: &Registry| (registry.remove(slot), registry.remove_locals(header.id));
+    let (task, locals) = with(header.loop_id, left).unwrap_or_default();
+    drop(task);
+    locals.unwrap_or_default()
 }
 
 /// Notes that a task has set a local, which is to be forgotten when the task ends.
@@ -213,6 +219,10 @@ pub(crate) fn note_local(task: &Header, local: Weak<dyn Forget>) -> bool {
     if matches!(task.state.get(), State::Initial | State::Ended) {
         return false;
     }
-    let note = |slot: &mut Slot| slot.locals.push(local);
-    with(task.loop_id, |registry| registry.with_slot(task, note)).flatten().is_some()
+    let note = |registry: &Registry| {
+        registry.keep(task)?;
+        registry.locals.borrow_mut().entry(task.id).or_default().push(local);
+        Some(())
+    };
+    with(task.loop_id, note).flatten().is_some()
 }
