@@ -86,11 +86,6 @@ impl<T> Arena<T> {
     }
 
     /// The value in a slot that is known to be taken.
-    pub(crate) fn at(&self, index: u32) -> &T {
-        self.slots[index as usize].value.as_ref().expect("a linked slot is taken")
-    }
-
-    /// As [`Arena::at`], to change it.
     pub(crate) fn at_mut(&mut self, index: u32) -> &mut T {
         self.slots[index as usize].value.as_mut().expect("a linked slot is taken")
     }

@@ -1,7 +1,8 @@
 //! The loop's timers: a hierarchical wheel that keeps the exact order of (deadline, creation).
 //!
 //! Insert and cancel are O(1) and a cancelled timer is freed at once. Slots are coarse, so what a
-//! slot gives up is sorted before it is handed on, and what is not due yet stays.
+//! slot gives up is sorted before it is handed on, and what is not due yet stays. A slot is a list in
+//! one piece, with all that is needed to move its timers on: in a crowd, their nodes lie far apart.
 
 use std::rc::Rc;
 use std::task::Waker;
@@ -13,7 +14,9 @@ use crate::wheel::{LEVELS, Occupied, Place, SLOTS, first_tick, nanos_of, place, 
 
 /// How many timers of a slot are searched for the first deadline. With more, the loop wakes when the
 /// slot begins instead, and spreads it over the level below.
-const SEARCHED: u32 = 64;
+const SEARCHED: usize = 64;
+/// An emptied slot keeps room for so many; a burst must not hold its memory for ever.
+const KEPT: usize = 64;
 
 /// What an expired timer does.
 pub(crate) enum Alarm {
@@ -27,31 +30,32 @@ pub(crate) struct TimerKey(Key);
 
 pub(crate) struct Timers {
     nodes: Arena<Node>,
-    slots: [[List; SLOTS]; LEVELS],
+    slots: [[Vec<Entry>; SLOTS]; LEVELS],
+    /// What a slot is exchanged for while it is emptied.
+    spare: Vec<Entry>,
     occupied: Occupied,
     /// All slots before this tick have been emptied.
     tick: u64,
     created: u64,
     /// A slot with more timers than this is not searched for its first deadline.
-    crowd: u32,
+    crowd: usize,
     /// A moment before which no timer is due; `None` if it has to be searched for.
     earliest: Option<u64>,
 }
 
 struct Node {
-    deadline: u64,
-    created: u64,
     place: Place,
-    previous: Option<u32>,
-    next: Option<u32>,
+    /// Where in its slot.
+    position: u32,
     alarm: Alarm,
 }
 
-#[derive(Clone, Copy, Default)]
-struct List {
-    first: Option<u32>,
-    last: Option<u32>,
-    length: u32,
+/// A timer as its slot knows it.
+#[derive(Clone, Copy)]
+struct Entry {
+    deadline: u64,
+    created: u64,
+    node: u32,
 }
 
 /// An expired timer, on its way into the queue.
@@ -65,7 +69,8 @@ impl Timers {
     pub(crate) fn new(now: LoopTime) -> Self {
         Self {
             nodes: Arena::new(),
-            slots: [[List::default(); SLOTS]; LEVELS],
+            slots: no_timers(),
+            spare: Vec::new(),
             occupied: Occupied::default(),
             tick: tick_of(now.as_nanos()),
             created: 0,
@@ -76,7 +81,7 @@ impl Timers {
 
     /// Timers whose next deadline is always exact, for time that goes where it is told to.
     pub(crate) fn exact(now: LoopTime) -> Self {
-        Self { crowd: u32::MAX, ..Self::new(now) }
+        Self { crowd: usize::MAX, ..Self::new(now) }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -92,21 +97,19 @@ impl Timers {
         }
         self.created += 1;
         let place = place(self.tick, tick_of(deadline));
-        let created = self.created;
-        let node = Node { deadline, created, place, previous: None, next: None, alarm };
-        let key = self.nodes.insert(node);
-        self.link(key.index, place);
+        let key = self.nodes.insert(Node { place, position: 0, alarm });
+        self.link(Entry { deadline, created: self.created, node: key.index }, place);
         TimerKey(key)
     }
 
     /// Takes a timer out. `None` if it has expired or was cancelled.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Alarm> {
-        let deadline = self.nodes.get(key.0)?.deadline;
+        let node = self.nodes.remove(key.0)?;
+        let deadline = self.unlink(node.place, node.position);
         if self.earliest == Some(deadline) {
             self.earliest = None;
         }
-        self.unlink(key.0.index);
-        self.nodes.remove(key.0).map(|node| node.alarm)
+        Some(node.alarm)
     }
 
     /// Makes `waker` what a running timer wakes, and gives the one it replaces back. An error says
@@ -128,15 +131,11 @@ impl Timers {
     }
 
     fn search(&self, place: Place) -> u64 {
-        let list = self.list(place);
-        if list.length > self.crowd {
+        let slot = &self.slots[place.level as usize][place.slot as usize];
+        if slot.len() > self.crowd {
             return nanos_of(first_tick(self.tick, place));
         }
-        self.members(list).map(|index| self.nodes.at(index).deadline).min().unwrap_or(u64::MAX)
-    }
-
-    fn members(&self, list: List) -> impl Iterator<Item = u32> + '_ {
-        std::iter::successors(list.first, |index| self.nodes.at(*index).next)
+        slot.iter().map(|entry| entry.deadline).min().unwrap_or(u64::MAX)
     }
 
     /// Moves what is due at `now` into `due`, by deadline, then by creation.
@@ -163,74 +162,68 @@ impl Timers {
     /// Takes a slot apart: what is due into `due`, the rest to where it belongs by now. False
     /// if some of it came back into the same slot, which is then the present tick's.
     fn empty(&mut self, place: Place, now: u64, due: &mut Vec<Due>) -> bool {
-        let list = std::mem::take(self.list_mut(place));
+        let spare = std::mem::take(&mut self.spare);
+        let mut entries = std::mem::replace(self.slot_mut(place), spare);
         self.occupied.clear(place);
-        let mut next = list.first;
         let mut moved_on = true;
-        while let Some(index) = next {
-            let node = self.nodes.at(index);
-            next = node.next;
-            if node.deadline <= now {
-                due.extend(self.take(index));
+        for entry in entries.drain(..) {
+            if entry.deadline <= now {
+                due.extend(self.take(entry));
             } else {
-                let later = crate::wheel::place(self.tick, tick_of(node.deadline));
+                let later = crate::wheel::place(self.tick, tick_of(entry.deadline));
                 moved_on &= later != place;
-                self.link(index, later);
+                self.link(entry, later);
             }
+        }
+        if entries.capacity() <= KEPT {
+            self.spare = entries;
         }
         moved_on
     }
 
-    fn take(&mut self, index: u32) -> Option<Due> {
-        let node = self.nodes.remove(self.nodes.key_at(index))?;
-        Some(Due { deadline: node.deadline, created: node.created, alarm: node.alarm })
+    fn take(&mut self, entry: Entry) -> Option<Due> {
+        let node = self.nodes.remove(self.nodes.key_at(entry.node))?;
+        Some(Due { deadline: entry.deadline, created: entry.created, alarm: node.alarm })
     }
 
-    fn link(&mut self, index: u32, place: Place) {
-        let last = self.list(place).last;
-        let node = self.nodes.at_mut(index);
-        (node.place, node.previous, node.next) = (place, last, None);
-        match last {
-            Some(last) => self.nodes.at_mut(last).next = Some(index),
-            None => self.list_mut(place).first = Some(index),
-        }
-        let list = self.list_mut(place);
-        list.last = Some(index);
-        list.length += 1;
+    fn link(&mut self, entry: Entry, place: Place) {
+        let slot = self.slot_mut(place);
+        let position = u32::try_from(slot.len()).expect("fewer than 2^32 timers");
+        slot.push(entry);
         self.occupied.set(place);
+        let node = self.nodes.at_mut(entry.node);
+        (node.place, node.position) = (place, position);
     }
 
-    fn unlink(&mut self, index: u32) {
-        let Node { place, previous, next, .. } = *self.nodes.at(index);
-        match previous {
-            Some(previous) => self.nodes.at_mut(previous).next = next,
-            None => self.list_mut(place).first = next,
-        }
-        match next {
-            Some(next) => self.nodes.at_mut(next).previous = previous,
-            None => self.list_mut(place).last = previous,
-        }
-        let list = self.list_mut(place);
-        list.length -= 1;
-        if list.length == 0 {
+    /// Takes an entry out of its slot, whose last one moves there. Tells when it was due.
+    fn unlink(&mut self, place: Place, position: u32) -> u64 {
+        let slot = self.slot_mut(place);
+        let entry = slot.swap_remove(position as usize);
+        let moved = slot.get(position as usize).map(|moved| moved.node);
+        if slot.is_empty() {
+            slot.shrink_to(KEPT);
             self.occupied.clear(place);
         }
+        if let Some(moved) = moved {
+            self.nodes.at_mut(moved).position = position;
+        }
+        entry.deadline
     }
 
-    fn list(&self, place: Place) -> List {
-        self.slots[place.level as usize][place.slot as usize]
-    }
-
-    fn list_mut(&mut self, place: Place) -> &mut List {
+    fn slot_mut(&mut self, place: Place) -> &mut Vec<Entry> {
         &mut self.slots[place.level as usize][place.slot as usize]
     }
 
     /// Takes out all timers, for the end of the loop.
     pub(crate) fn clear(&mut self) -> Vec<Alarm> {
-        self.slots = [[List::default(); SLOTS]; LEVELS];
+        self.slots = no_timers();
         self.occupied = Occupied::default();
         self.nodes.drain().into_iter().map(|node| node.alarm).collect()
     }
+}
+
+fn no_timers() -> [[Vec<Entry>; SLOTS]; LEVELS] {
+    std::array::from_fn(|_| std::array::from_fn(|_| Vec::new()))
 }
 
 #[cfg(test)]
