@@ -50,7 +50,7 @@ impl Ready {
     }
 
     /// Takes the next entry. If it is the first of a pass, the pass is what stands in the queue now.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop(&self) -> Option<Entry> {
         let mut queue = self.queue.borrow_mut();
         if self.at_pass_end() {

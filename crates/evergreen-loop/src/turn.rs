@@ -193,6 +193,7 @@ fn run_until_main(core: &Rc<Core>, ran: &mut u64) -> Next {
     Next::Nothing
 }
 
+#[inline(always)]
 fn next_entry(core: &Core) -> Option<Entry> {
     core.take_inbox();
     core.ready.pop()

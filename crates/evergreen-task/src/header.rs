@@ -127,6 +127,7 @@ impl Header {
         (slot != NO_SLOT).then_some(slot)
     }
 
+    #[inline]
     pub(crate) fn set_slot(&self, slot: u32) {
         self.slot.store(slot, Ordering::Relaxed);
     }

@@ -37,6 +37,7 @@ pub(crate) struct Registry {
 const KEPT_SLOTS: usize = 4096;
 
 impl Registry {
+    #[inline]
     fn enter(&self, task: RawRunnable) {
         let mut starting = self.starting.borrow_mut();
         let place = u32::try_from(starting.len()).expect("fewer than 2^32 tasks");
