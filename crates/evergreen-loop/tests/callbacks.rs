@@ -93,8 +93,9 @@ fn an_expired_timer_can_be_cancelled_before_its_turn() {
     *place.borrow_mut() = Some(event_loop.call_later(MILLISECOND, trace.noting("second")));
     event_loop.call_later(MILLISECOND * 2, trace.noting("third"));
     clock.advance(MILLISECOND * 2);
+    event_loop.call_soon(trace.noting("queued before"));
     event_loop.run().unwrap();
-    assert_eq!(trace.take(), ["first", "third"]);
+    assert_eq!(trace.take(), ["queued before", "first", "third"]);
 }
 
 // EV-LOOP-07, EV-LOOP-08

@@ -304,6 +304,7 @@ fn run_until_runs_before_and_after_run_and_queues_behind_what_is_there() {
     let event_loop = EventLoop::new().unwrap();
     let trace = Trace::new().of_errors(&event_loop);
     event_loop.call_soon(trace.noting("queued before"));
+    assert!(trace.take().is_empty(), "nothing runs until the loop does");
     let borrowed = RefCell::new(String::new());
     let mut polls = 0;
     let future = poll_fn(|cx| {

@@ -203,7 +203,7 @@ fn joining_after_the_end_does_not_suspend() {
     assert_eq!(poll_once(&mut limited), Poll::Ready(Ok(true)));
 }
 
-// EV-TASK-05
+// EV-TASK-05, D-11
 #[test]
 fn a_join_that_timed_out_leaves_the_task_alone_and_can_be_repeated() {
     let event_loop = TestLoop::new();

@@ -58,7 +58,7 @@ fn a_limit_may_be_a_moment() {
     });
 }
 
-// EV-TMO-03
+// EV-TMO-03, D-11
 #[test]
 fn a_negative_limit_never_passes() {
     let event_loop = TestLoop::new();
