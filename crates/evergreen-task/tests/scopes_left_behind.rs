@@ -5,7 +5,6 @@ mod common;
 
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
-use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -212,22 +211,28 @@ fn a_panic_of_a_destructor_in_a_killed_scope_leaves_no_scope_behind() {
 
 // D-8: its waker may count the task itself.
 #[test]
-fn a_leaked_scope_is_passed_over_and_forgotten_with_its_task() {
+fn a_scope_put_away_is_passed_over_and_forgotten_with_its_task() {
     let event_loop = TestLoop::new();
     let (wakes, waker) = Wakes::new();
-    let task = spawn(async move {
-        let mut scope = Box::pin(catch_kill(pending::<()>()));
-        let mut cx = Context::from_waker(&waker);
-        assert!(scope.as_mut().poll(&mut cx).is_pending());
-        let _leaked = ManuallyDrop::new(scope);
-        drop(waker);
-        pending::<()>().await;
+    let drawer = Rc::new(RefCell::new(None));
+    let task = spawn({
+        let drawer = Rc::clone(&drawer);
+        async move {
+            let mut scope = Box::pin(catch_kill(pending::<()>()));
+            let mut cx = Context::from_waker(&waker);
+            assert!(scope.as_mut().poll(&mut cx).is_pending());
+            drawer.replace(Some(scope));
+            drop(waker);
+            pending::<()>().await;
+        }
     });
     settle(&event_loop);
     assert_eq!(Arc::strong_count(&wakes), 2);
     task.kill();
     settle(&event_loop);
-    // A scope that was leaked was asked first, in vain, and is forgotten with the task.
+    // It was asked first, in vain, and is forgotten with the task.
     assert_eq!((task.is_finished(), wakes.count()), (true, 1));
     assert_eq!(Arc::strong_count(&wakes), 1);
+    drop((task, drawer.take()));
+    settle(&event_loop);
 }
