@@ -2,7 +2,8 @@
 //!
 //! The borrow rule: no user code runs while a part of the core is borrowed. That covers callbacks,
 //! wakers when they are woken, and the destructors of both. So everything that is to be called or
-//! dropped is first taken out, the borrow ends, and then it is called or dropped.
+//! dropped is first taken out, the borrow ends, and then it is called or dropped. Wakers are cloned
+//! under a borrow: a `RawWaker` whose `clone` uses the loop panics.
 
 mod closing;
 mod phase;
@@ -217,8 +218,12 @@ impl Core {
         due
     }
 
+    /// A burst of timers must not hold its memory for ever.
     pub(crate) fn give_back(&self, emptied: Vec<Due>) {
-        self.due.replace(emptied);
+        const KEPT: usize = 4096;
+        if emptied.capacity() <= KEPT {
+            self.due.replace(emptied);
+        }
     }
 
     pub(crate) fn signals(&self) -> RefMut<'_, Signals> {
@@ -262,15 +267,15 @@ impl Core {
         }
     }
 
-    /// Wakes a task; if that has queued it, it has its turn now, and not when the queue comes to it.
-    pub(crate) fn run_now(&self, wake: impl FnOnce()) {
+    /// Wakes a task. If that has queued it, it has its turn now, behind `prepare`, and not when the
+    /// queue comes to it. `wake` must wake nothing else.
+    pub(crate) fn run_now(&self, wake: impl FnOnce(), prepare: impl FnOnce()) {
         let before = self.ready.pushed();
         wake();
-        if self.ready.pushed() == before {
-            return;
-        }
         // Whatever the inbox held went into the queue before the task.
-        match self.ready.pop_newest() {
+        let woken = if self.ready.pushed() == before { None } else { self.ready.pop_newest() };
+        prepare();
+        match woken {
             Some(Entry::Task(task)) => self.run_task(task),
             Some(other) => self.ready.push(other),
             None => {},

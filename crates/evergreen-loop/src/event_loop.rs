@@ -660,10 +660,10 @@ impl EventLoop {
 
 /// For crates that bring tasks.
 impl EventLoop {
-    /// Wakes a task; if that has queued it, it has its turn now.
+    /// Wakes a task; if that has queued it, it has its turn now, behind `prepare`.
     #[doc(hidden)]
-    pub fn run_now(&self, wake: impl FnOnce()) {
-        self.core.run_now(wake);
+    pub fn run_now(&self, wake: impl FnOnce(), prepare: impl FnOnce()) {
+        self.core.run_now(wake, prepare);
     }
 }
 

@@ -73,7 +73,8 @@ impl Timer {
         self.deadline = deadline;
     }
 
-    /// Ready once the moment has come, never before.
+    /// Ready once the moment has come, never before. While its loop is being destroyed it never
+    /// comes.
     ///
     /// # Panics
     ///
@@ -96,13 +97,17 @@ impl Timer {
         if let State::Local(key) = self.state {
             // The waker that is replaced is dropped when the wheel is no longer borrowed.
             let rewoken = core.timers().rewake(key, waker);
-            return if rewoken.is_ok() { Poll::Pending } else { self.expire() };
+            let is_due = rewoken.is_err() && core.takes_callbacks();
+            return if is_due { self.expire() } else { Poll::Pending };
         }
         if let State::Remote(wait) = &self.state {
             if wait.expired.load(Ordering::SeqCst) {
                 return self.expire();
             }
             self.cancel();
+        }
+        if !core.takes_callbacks() {
+            return Poll::Pending;
         }
         let alarm = Alarm::Wake(waker.clone());
         self.state = State::Local(core.timers().insert(self.deadline, alarm));

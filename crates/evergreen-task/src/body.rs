@@ -94,8 +94,9 @@ fn begin(header: &Header) -> Begin {
     if header.state.get() == State::Sent {
         registry::keep(header);
         // The loop may have begun to end meanwhile.
-        if EventLoop::try_current().is_none_or(|event_loop| event_loop.is_closed()) {
-            return Begin::End;
+        let is_closed = || EventLoop::try_current().is_none_or(|event_loop| event_loop.is_closed());
+        if header.is_recalled() || is_closed() {
+            header.mark_killed();
         }
     }
     if !header.is_killed() {
@@ -151,14 +152,15 @@ fn clean_up<T>(header: &Header, locals: &[Weak<dyn Forget>], output: &mut Output
             **error = Failure::KilledWith(Unheard::new(reason, header, context(header)));
         }
     }
-    if header.is_detached() {
-        drop_output(header, output);
-    }
     for local in locals.iter().filter_map(Weak::upgrade) {
         guarded(header, || local.forget(header.id));
     }
     if let Some(interrupts) = header.take_interrupts() {
         guarded(header, || drop(interrupts));
+    }
+    // Behind what may have had the handle.
+    if header.is_detached() {
+        drop_output(header, output);
     }
     for joiner in header.take_joiners().into_wakers() {
         guarded(header, || joiner.wake());
@@ -184,7 +186,7 @@ pub(crate) fn guarded(header: &Header, f: impl FnOnce()) {
 }
 
 /// A payload may panic when it is dropped, and so may that panic's; the third is left alone.
-fn drop_payload(payload: Box<dyn Any + Send>) {
+pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
     let drop_caught = |payload| caught(|| drop(payload));
     if let Err(third) = drop_caught(payload).or_else(drop_caught) {
         Box::leak(third);

@@ -8,7 +8,7 @@ use crate::header::Header;
 use crate::raw::Reference;
 use crate::state::State;
 
-/// Writes a line for each task, in the order in which they were made.
+/// Writes a line for each task, by their ids.
 pub(crate) fn write(mut tasks: Vec<Reference>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     tasks.sort_by_key(|task| task.header().id);
     tasks.iter().try_for_each(|task| write_line(task.header(), f))
@@ -30,6 +30,6 @@ fn write_line(task: &Header, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 fn write_parked(task: &Header, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("parked")?;
     let Some(event_loop) = EventLoop::try_current() else { return Ok(()) };
-    let seconds = (event_loop.time() - task.parked_at()).as_secs_f64();
+    let seconds = task.parked_for(event_loop.time()).as_secs_f64();
     write!(f, " for {seconds:.3} s")
 }

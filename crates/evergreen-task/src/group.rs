@@ -16,7 +16,7 @@ use self::members::{Members, report};
 use crate::builder::Builder;
 use crate::task::Task;
 
-/// Tasks that belong together and none of which outlives the group.
+/// Tasks that belong together and end with the group.
 ///
 /// The first that fails, by an `Err` or a panic, has the others killed, and its error is what the
 /// group gives. A task that is killed has not failed. Dropping the group drops the futures of its

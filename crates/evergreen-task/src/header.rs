@@ -6,6 +6,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use evergreen_loop::LoopTime;
 use evergreen_loop::build::{LoopId, turn_time};
@@ -56,10 +57,11 @@ pub(crate) struct Header {
     pub(crate) loop_id: LoopId,
     pub(crate) state: StateCell,
     killed: AtomicBool,
+    recalled: AtomicBool,
     detached: AtomicBool,
     slot: AtomicU32,
     polls: AtomicU32,
-    /// When it was parked last, in milliseconds of the loop's clock.
+    /// When it was parked last, in milliseconds of the loop's clock, modulo 2^32.
     parked_at: AtomicU32,
     extra: OnceBox<Extra>,
 }
@@ -78,7 +80,11 @@ struct Extra {
     reason: Mutex<Option<Reason>>,
 }
 
-const NANOS_PER_MILLI: u64 = 1_000_000;
+/// Modulo 2^32.
+const fn millis(time: LoopTime) -> u32 {
+    (time.as_nanos() / 1_000_000 % (1 << 32)) as u32
+}
+
 /// The task stands in no slot of the registry.
 pub(crate) const NO_SLOT: u32 = u32::MAX;
 
@@ -98,6 +104,7 @@ impl Header {
             loop_id,
             state: StateCell::new(),
             killed: AtomicBool::new(false),
+            recalled: AtomicBool::new(false),
             detached: AtomicBool::new(false),
             slot: AtomicU32::new(NO_SLOT),
             polls: AtomicU32::new(0),
@@ -161,18 +168,17 @@ impl Header {
     #[inline]
     pub(crate) fn park(&self) {
         self.state.set(State::Parked);
-        let now = turn_time().map_or(0, |now| now.as_nanos() / NANOS_PER_MILLI);
-        self.parked_at.store(u32::try_from(now).unwrap_or(u32::MAX), Ordering::Relaxed);
+        self.parked_at.store(turn_time().map_or(0, millis), Ordering::Relaxed);
     }
 
     pub(crate) fn polls(&self) -> u32 {
         self.polls.load(Ordering::Relaxed)
     }
 
-    /// To the millisecond.
-    pub(crate) fn parked_at(&self) -> LoopTime {
-        let millis = self.parked_at.load(Ordering::Relaxed);
-        LoopTime::from_nanos(u64::from(millis) * NANOS_PER_MILLI)
+    /// To the millisecond, and right for 49 days.
+    pub(crate) fn parked_for(&self, now: LoopTime) -> Duration {
+        let parked_at = self.parked_at.load(Ordering::Relaxed);
+        Duration::from_millis(millis(now).wrapping_sub(parked_at).into())
     }
 }
 
@@ -181,6 +187,16 @@ impl Header {
     /// The next poll ends the task instead.
     pub(crate) fn mark_killed(&self) {
         self.killed.store(true, Ordering::Relaxed);
+    }
+
+    /// If the task has had no turn, it need not have one. That is for other threads, which may see
+    /// it wait for its first turn while it has that.
+    pub(crate) fn recall(&self) {
+        self.recalled.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_recalled(&self) -> bool {
+        self.recalled.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_killed(&self) -> bool {

@@ -25,6 +25,9 @@ pub(crate) fn kill(task: &Reference) {
 /// As [`kill`], for a reason that no scope catches.
 pub(crate) fn kill_with(task: &Reference, reason: Reason) {
     let end = |task: &Reference, reason| {
+        if task.header().state.get() == State::Ended {
+            return;
+        }
         drop(task.header().give_reason(reason));
         task.header().mark_killed();
     };
@@ -66,15 +69,15 @@ fn deliver(task: &Reference, target: Option<Target>) {
         return;
     }
     let Some(event_loop) = EventLoop::try_current() else { return };
-    event_loop.run_now(|| match target {
+    match target {
         Some(Target::Later) => {},
+        // The task has its turn also if that waker leads nowhere: its poll settles the kill.
         Some(Target::Scope(waker)) => {
-            body::guarded(task.header(), || waker.wake());
-            // Also if that waker leads nowhere: the task's next poll settles the kill.
-            task.wake();
+            let tell = || body::guarded(task.header(), || waker.wake());
+            event_loop.run_now(|| task.wake(), tell);
         },
-        Some(Target::Task) | None => task.wake(),
-    });
+        Some(Target::Task) | None => event_loop.run_now(|| task.wake(), || ()),
+    }
 }
 
 /// The task waits again after a poll: whether a kill that no scope took ends it now.

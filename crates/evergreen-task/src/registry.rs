@@ -33,6 +33,9 @@ pub(crate) struct Registry {
     locals: RefCell<HashMap<TaskId, Vec<Weak<dyn Forget>>>>,
 }
 
+/// Numbers of those that wait for their first turn go round below [`NO_SLOT`].
+const PLACES: u32 = u32::MAX >> 1;
+
 /// A burst of tasks must not hold its slots for ever.
 const KEPT_SLOTS: usize = 4096;
 
@@ -40,8 +43,8 @@ impl Registry {
     #[inline]
     fn enter(&self, task: RawRunnable) {
         let mut starting = self.starting.borrow_mut();
-        let place = u32::try_from(starting.len()).expect("fewer than 2^32 tasks");
-        task.header().set_slot(self.begun.get().wrapping_add(place));
+        let place = u32::try_from(starting.len()).expect("fewer than 2^31 tasks");
+        task.header().set_slot(self.begun.get().wrapping_add(place) & PLACES);
         starting.push_back(task);
     }
 
@@ -73,12 +76,10 @@ impl Registry {
         if locals.is_empty() { None } else { locals.remove(&id) }
     }
 
-    /// Keeps a task that has begun. Of those that have no slot yet, only the one that runs can be
-    /// asked for.
+    /// Keeps a task that has begun. One that has no slot yet is in its first turn.
     fn keep(&self, header: &Header) -> Option<()> {
         if header.slot().is_none() {
-            let task = task_ref::running_reference()?;
-            debug_assert_eq!(task.header().id, header.id, "it has a slot, or it runs");
+            let task = task_ref::running_reference(header.id)?;
             let slot = self.kept.borrow_mut().insert(task);
             header.set_slot(u32::try_from(slot).expect("fewer than 2^32 tasks"));
             self.first.set(0);
@@ -90,7 +91,7 @@ impl Registry {
         match header.state.get() {
             State::Initial | State::Sent | State::Ended => None,
             State::Started => {
-                let place = header.slot()?.wrapping_sub(self.begun.get());
+                let place = header.slot()?.wrapping_sub(self.begun.get()) & PLACES;
                 self.starting.borrow().get(place as usize).map(RawRunnable::reference)
             },
             State::Running | State::Parked => {

@@ -91,8 +91,7 @@ impl<T> RemoteTask<T> {
     pub fn kill(&self) -> Result<(), LoopError> {
         let task = self.reference.clone();
         if task.header().state.get() == State::Sent {
-            // It has had no turn yet, as far as is known here, and need not have one.
-            task.header().mark_killed();
+            task.header().recall();
         }
         self.remote.call_from_thread(move || kill(&task)).map(drop)
     }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
+use std::iter::successors;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::rc::Rc;
@@ -108,10 +109,10 @@ impl TaskRef {
     }
 
     /// For how long the task has been waiting, to the millisecond, on the loop's clock; `None` if it
-    /// is not waiting.
+    /// is not waiting. After 49 days it counts from zero again.
     pub fn parked_for(&self) -> Option<Duration> {
         let task = self.reference()?.header();
-        (task.state.get() == State::Parked).then(|| Timer::now() - task.parked_at())
+        (task.state.get() == State::Parked).then(|| task.parked_for(Timer::now()))
     }
 
     /// Kills the task, as [`Task::kill`](crate::Task::kill) does.
@@ -181,8 +182,8 @@ impl fmt::Debug for TaskRef {
     }
 }
 
-/// The tasks of this thread's loop that have been started and have not ended, in the order in which
-/// they were made.
+/// The tasks of this thread's loop that have been started and have not ended, by their ids: those
+/// that one thread has made stand in the order in which it made them.
 ///
 /// [`EventLoop::dump_tasks`](evergreen_loop::EventLoop::dump_tasks) writes them down.
 ///
@@ -208,11 +209,13 @@ pub fn all() -> Vec<TaskRef> {
 pub(crate) struct Running {
     header: Pointer<Header>,
     waker: Pointer<Waker>,
+    /// The one in whose poll this one was dropped unstarted, and so has its end.
+    outer: Option<Pointer<Self>>,
 }
 
 impl Running {
     pub(crate) fn new(header: Pointer<Header>, waker: &Waker) -> Self {
-        Self { header, waker: Pointer::new(waker) }
+        Self { header, waker: Pointer::new(waker), outer: CURRENT.get() }
     }
 }
 
@@ -249,22 +252,25 @@ pub(crate) fn with_running<R>(f: impl FnOnce(&Header) -> R) -> Option<R> {
     CURRENT.get().map(|running| f(running.get().header.get()))
 }
 
-/// A counted reference to the running task, made of its own waker.
-pub(crate) fn running_reference() -> Option<Reference> {
-    let running = CURRENT.get()?;
-    let running = running.get();
-    Some(Reference::of_running(running.header, running.waker.get()))
+/// A counted reference to a task that is polled, made of its own waker.
+pub(crate) fn running_reference(task: TaskId) -> Option<Reference> {
+    let polled = successors(CURRENT.get(), |running| running.get().outer);
+    let mut found = polled.filter(|running| running.get().header.get().id == task);
+    found
+        .next()
+        .map(|running| Reference::of_running(running.get().header, running.get().waker.get()))
 }
 
 /// A task is polled while this exists.
-pub(crate) struct Entered<'a>(Option<Pointer<Running>>, PhantomData<&'a Running>);
+pub(crate) struct Entered<'a>(&'a Running);
 
 pub(crate) fn enter(task: &Running) -> Entered<'_> {
-    Entered(CURRENT.replace(Some(Pointer::new(task))), PhantomData)
+    CURRENT.set(Some(Pointer::new(task)));
+    Entered(task)
 }
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        CURRENT.set(self.0);
+        CURRENT.set(self.0.outer);
     }
 }

@@ -1,12 +1,14 @@
 //! Races of tasks as models: loom runs each in every order in which its threads may meet.
 //!
 //! Loop, inbox and tasks are the real ones. loom does not look into `async-task`, whose every call
-//! is one step here; that such a step touches the task is told it by `Seen::touch`. A wake-up that is lost leaves the loop asleep for ever, which loom reports as a deadlock.
+//! is one step here; that such a step touches the task is told it by `Seen::touch`. A wake-up that is
+//! lost leaves the loop asleep for ever, which loom reports as a deadlock.
 //! Run by `scripts/loom`.
 #![cfg(evergreen_loom)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize as Count, Ordering};
 use std::sync::{Arc, Mutex as Quiet};
@@ -15,7 +17,7 @@ use std::time::Duration;
 
 use evergreen_loop::EventLoop;
 use evergreen_loop::seam::{Bell, ModelSelector};
-use evergreen_task::{JoinError, LoopTasks, RemoteTask, RemoteTasks};
+use evergreen_task::{JoinError, LoopTasks, RemoteTask, RemoteTasks, catch_kill};
 use loom::sync::atomic::AtomicUsize as Word;
 use loom::thread;
 
@@ -102,16 +104,19 @@ impl Drop for Witness {
 }
 
 /// Kills the task on another thread.
-fn kill(task: RemoteTask<()>) -> thread::JoinHandle<RemoteTask<()>> {
+fn kill<T: Send + 'static>(task: RemoteTask<T>) -> thread::JoinHandle<RemoteTask<T>> {
     thread::spawn(move || {
         task.kill().unwrap();
         task
     })
 }
 
-fn assert_killed(mut task: RemoteTask<()>) {
-    let output = std::pin::Pin::new(&mut task).poll(&mut Context::from_waker(Waker::noop()));
-    assert!(matches!(output, Poll::Ready(Err(JoinError::Killed))));
+fn output<T>(mut task: RemoteTask<T>) -> Poll<Result<T, JoinError>> {
+    Pin::new(&mut task).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn assert_killed(task: RemoteTask<()>) {
+    assert!(matches!(output(task), Poll::Ready(Err(JoinError::Killed))));
 }
 
 // D-8, EV-TASK-11. Fails if the kill of a parked task is a mark alone, which a turn may have passed
@@ -147,6 +152,26 @@ fn first_turn_versus_kill() {
         }
         assert_killed(killing.join().unwrap());
         assert!(seen.polls() <= 1 && seen.drops() == 1);
+        event_loop.destroy().unwrap();
+    });
+}
+
+// D-8, EV-TASK-09. Fails if a task that seemed to have had no turn is ended where it waits in a scope.
+#[test]
+fn first_turn_in_a_scope_versus_kill() {
+    model(|| {
+        let (event_loop, seen) = (new_loop(), Seen::new());
+        let inside = seen.waiting();
+        let future = async move { catch_kill(inside).await.is_err() };
+        let killing = kill(event_loop.remote().spawn_from_thread(future).unwrap());
+        while seen.drops() == 0 {
+            event_loop.turn(None).unwrap();
+        }
+        match output(killing.join().unwrap()) {
+            Poll::Ready(Ok(caught)) => assert!(caught),
+            Poll::Ready(Err(JoinError::Killed)) => assert_eq!(seen.polls(), 0),
+            other => panic!("{other:?}"),
+        }
         event_loop.destroy().unwrap();
     });
 }

@@ -14,8 +14,8 @@ use evergreen_loop::{EventLoop, LoopTime};
 /// [`freeze`](Self::freeze) keep it from jumping; none of them keeps [`advance`](Self::advance) from
 /// moving it.
 ///
-/// Code that waits by asking again and again, with a callback or a task that queues itself, is never
-/// quiet: time does not move while it runs.
+/// Code that waits by asking again and again, with a callback or a task that queues itself or an idle
+/// watcher, is never quiet: time does not move while it runs.
 ///
 /// Clones are handles of the same clock. They stay on the loop's thread.
 ///

@@ -36,6 +36,7 @@ pub fn must_suspend<F: Future>(future: F) -> impl Future<Output = F::Output> {
 /// Runs `future`, which must be done at its first poll.
 ///
 /// For what must not let others run in between: a send to a queue with room, a lock that is free.
+/// What counts against the budget of a turn suspends when that is spent.
 ///
 /// ```
 /// use evergreen_testing::must_not_suspend;

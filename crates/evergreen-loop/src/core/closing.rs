@@ -29,6 +29,7 @@ impl Core {
         self.pool.shut_down().into_iter().for_each(|job| self.drop_guarded(job));
         self.drop_entries();
         self.drop_guarded(self.exception_handler.take());
+        self.drop_entries();
         self.jobs.set(0);
         crate::current::uninstall(self);
         self.phase.set(Phase::Destroyed);

@@ -1,5 +1,6 @@
 //! What a group knows of its tasks.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +13,7 @@ use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop};
 
 use super::GroupError;
 use super::member::Seat;
+use crate::body::drop_payload;
 use crate::task_ref::TaskRef;
 
 /// The tasks of a group that have not ended, and the first failure among them.
@@ -116,14 +118,19 @@ impl<E: fmt::Debug + 'static> Members<E> {
         }
     }
 
-    /// Drops the futures of all members, also if one of them panics.
+    /// Drops the futures of all members, also if some of them panic. The first panic goes on if it
+    /// can; the others are reported.
     pub(super) fn clear_all(&self) {
         let mut panic = None;
-        for entry in self.entries.take().into_values() {
-            let cleared = catch_unwind(AssertUnwindSafe(|| entry.seat.clear()));
-            panic = panic.or(cleared.err());
+        for Entry { seat, task } in self.entries.take().into_values() {
+            let Err(payload) = catch_unwind(AssertUnwindSafe(|| seat.clear())) else { continue };
+            if panic.is_none() && !thread::panicking() {
+                panic = Some(payload);
+            } else {
+                report_panic(payload, task.as_ref());
+            }
         }
-        if let Some(payload) = panic.filter(|_| !thread::panicking()) {
+        if let Some(payload) = panic {
             resume_unwind(payload);
         }
     }
@@ -134,11 +141,24 @@ pub(super) fn report<E: fmt::Debug>(error: &GroupError<E>, task: Option<&TaskRef
     if matches!(error, GroupError::Panicked(_)) {
         return; // The task has reported it.
     }
-    let mut context = ErrorContext::new(ErrorOrigin::Task);
-    if let Some(task) = task {
-        context = context.named(task.name()).at(task.spawned_at());
+    tell(&context(task).saying(format!("failed unheard: {error:?}")));
+}
+
+fn report_panic(payload: Box<dyn Any + Send>, task: Option<&TaskRef>) {
+    tell(&context(task).panicked(&*payload));
+    drop_payload(payload);
+}
+
+fn context(task: Option<&TaskRef>) -> ErrorContext {
+    let context = ErrorContext::new(ErrorOrigin::Task);
+    match task {
+        Some(task) => context.named(task.name()).at(task.spawned_at()),
+        None => context,
     }
+}
+
+fn tell(context: &ErrorContext) {
     if let Some(event_loop) = EventLoop::try_current() {
-        event_loop.call_exception_handler(&context.saying(format!("failed unheard: {error:?}")));
+        event_loop.call_exception_handler(context);
     }
 }
