@@ -97,7 +97,7 @@ impl Timer {
         if let State::Local(key) = self.state {
             // The waker that is replaced is dropped when the wheel is no longer borrowed.
             let rewoken = core.timers().rewake(key, waker);
-            let is_due = rewoken.is_err() && core.takes_callbacks();
+            let is_due = rewoken.is_err() && !core.is_closed();
             return if is_due { self.expire() } else { Poll::Pending };
         }
         if let State::Remote(wait) = &self.state {
@@ -106,7 +106,7 @@ impl Timer {
             }
             self.cancel();
         }
-        if !core.takes_callbacks() {
+        if core.is_closed() {
             return Poll::Pending;
         }
         let alarm = Alarm::Wake(waker.clone());

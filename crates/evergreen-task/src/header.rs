@@ -82,7 +82,7 @@ struct Extra {
 
 /// Modulo 2^32.
 const fn millis(time: LoopTime) -> u32 {
-    (time.as_nanos() / 1_000_000 % (1 << 32)) as u32
+    ((time.as_nanos() / 1_000_000) & 0xFFFF_FFFF) as u32
 }
 
 /// The task stands in no slot of the registry.

@@ -29,7 +29,7 @@ fn a_destructor_of_an_unstarted_task_can_kill_the_task_that_drops_it() {
     let task = spawn(async move {
         let kills = OnDrop::new(move || killed.get().expect("spawned").kill());
         drop(Task::new(async move { drop(kills) }));
-        pending().await
+        pending::<()>().await;
     });
     slot.set(task).expect("once");
     settle(&event_loop);
@@ -42,7 +42,7 @@ struct All(Mutex<Vec<Waker>>);
 
 impl Wake for All {
     fn wake(self: Arc<Self>) {
-        self.0.lock().unwrap().iter().for_each(Waker::wake_by_ref);
+        self.0.lock().expect("not poisoned").iter().for_each(Waker::wake_by_ref);
     }
 }
 
@@ -52,7 +52,7 @@ fn woken_once(trace: &Trace, name: &'static str, wakers: &Arc<All>) -> Task<()> 
     spawn(async move {
         let mut waits = true;
         poll_fn(|cx| {
-            wakers.0.lock().unwrap().push(cx.waker().clone());
+            wakers.0.lock().expect("not poisoned").push(cx.waker().clone());
             if std::mem::take(&mut waits) { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
@@ -70,7 +70,7 @@ fn a_kill_that_wakes_others_too_gives_a_turn_to_its_own_task_alone() {
     let task = spawn(async move {
         let mut scope = pin!(catch_kill(pending::<()>()));
         let caught = poll_fn(|cx| {
-            both.0.lock().unwrap().push(cx.waker().clone());
+            both.0.lock().expect("not poisoned").push(cx.waker().clone());
             scope.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&both))))
         });
         assert!(caught.await.is_err());
@@ -84,7 +84,7 @@ fn a_kill_that_wakes_others_too_gives_a_turn_to_its_own_task_alone() {
     settle(&event_loop);
     assert_eq!(trace.take(), ["caught", "queued before the kill's turn", "other"]);
     assert!(task.is_finished() && other.is_finished());
-    wakers.0.lock().unwrap().clear();
+    wakers.0.lock().expect("not poisoned").clear();
 }
 
 #[derive(Debug)]
