@@ -1,0 +1,133 @@
+//! A number of slots, and those who wait for one.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+
+use evergreen_loop::Delay;
+use evergreen_task::Timeout;
+
+use super::LockError;
+use crate::wait::{Grants, Wait};
+use crate::wait_list::WaitList;
+
+/// Lets a number of tasks through at a time.
+///
+/// ```
+/// use evergreen_sync::locks::Semaphore;
+///
+/// # let event_loop = evergreen_loop::EventLoop::new()?;
+/// # event_loop.block_on(async {
+/// let seats = Semaphore::new(2)?;
+/// let first = seats.lock().await;
+/// let second = seats.lock().await;
+/// assert!(!seats.try_acquire());
+/// drop(first);
+/// assert!(seats.try_acquire());
+/// # drop(second);
+/// # Ok::<(), evergreen_sync::locks::LockError>(())
+/// # }).unwrap();
+/// # Ok::<(), evergreen_loop::LoopError>(())
+/// ```
+///
+/// The counterpart of Python evergreen's `Semaphore`, with the order of asyncio's: a slot that is
+/// released while others wait is the first one's from that moment on.
+pub struct Semaphore {
+    /// Above zero only if nobody waits.
+    free: Cell<usize>,
+    waiters: RefCell<WaitList<()>>,
+}
+
+impl Semaphore {
+    /// A semaphore with so many slots.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::NegativeValue`].
+    pub fn new(value: i64) -> Result<Self, LockError> {
+        let slots = usize::try_from(value).map_err(|_| LockError::NegativeValue(value))?;
+        Ok(Self::with_slots(slots))
+    }
+
+    pub(crate) const fn with_slots(slots: usize) -> Self {
+        Self { free: Cell::new(slots), waiters: RefCell::new(WaitList::new()) }
+    }
+
+    /// Takes a slot, and waits for one if none is free; always true. The slot is given back by
+    /// [`release`](Self::release), not by a kill: [`lock`](Self::lock) has a guard that does it.
+    ///
+    /// # Kill safety
+    ///
+    /// Whoever is killed while it waits has no slot. One that it was granted goes to the next.
+    pub async fn acquire(&self) -> bool {
+        if !self.try_acquire() {
+            Wait::new(self, ()).await;
+        }
+        true
+    }
+
+    /// Takes a slot if one is free and owed to nobody.
+    pub fn try_acquire(&self) -> bool {
+        let free = self.free.get();
+        self.free.set(free.saturating_sub(1));
+        free > 0
+    }
+
+    /// Takes a slot, and waits for one with a limit; false if that is over first. Zero is over after
+    /// one trip through the queue, a negative limit never.
+    ///
+    /// # Kill safety
+    ///
+    /// As [`acquire`](Self::acquire).
+    pub async fn acquire_timeout(&self, limit: impl Into<Delay>) -> bool {
+        Timeout::after(limit).run(self.acquire()).await.is_ok()
+    }
+
+    /// Takes a slot, to be released when the guard is dropped.
+    ///
+    /// # Kill safety
+    ///
+    /// As [`acquire`](Self::acquire); whoever is killed later drops the guard.
+    pub async fn lock(&self) -> SemaphoreGuard<'_> {
+        self.acquire().await;
+        SemaphoreGuard(self)
+    }
+
+    /// Gives a slot to whoever has waited longest, or to all. It does not suspend, and need not be
+    /// preceded by an acquire.
+    pub fn release(&self) {
+        if self.grant(()).is_err() {
+            self.free.set(self.free.get() + 1);
+        }
+    }
+}
+
+impl Grants for Semaphore {
+    type Grant = ();
+    type Offer = ();
+
+    fn waiters(&self) -> &RefCell<WaitList<()>> {
+        &self.waiters
+    }
+
+    fn pass_on(&self, (): ()) {
+        self.release();
+    }
+}
+
+impl fmt::Debug for Semaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (free, waiting) = (self.free.get(), self.waiting());
+        f.debug_struct("Semaphore").field("free", &free).field("waiting", &waiting).finish()
+    }
+}
+
+/// A slot of a [`Semaphore`], released when this is dropped.
+#[must_use = "it is released when it is dropped"]
+#[derive(Debug)]
+pub struct SemaphoreGuard<'a>(&'a Semaphore);
+
+impl Drop for SemaphoreGuard<'_> {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
