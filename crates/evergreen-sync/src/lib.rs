@@ -31,7 +31,12 @@
 
 pub mod event;
 pub mod locks;
+mod mutex;
+pub mod oneshot;
+mod rwlock;
 mod wait;
 mod wait_list;
 
 pub use event::Event;
+pub use mutex::{Mutex, MutexGuard};
+pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};

@@ -20,6 +20,9 @@ pub(crate) trait Grants {
     /// A waiter is gone that had been granted this: it is for the next, or goes back.
     fn pass_on(&self, grant: Self::Grant);
 
+    /// A waiter is gone that had been granted nothing: others may be next now.
+    fn left(&self) {}
+
     /// Grants something to whoever has waited longest, and wakes that one.
     fn grant(&self, grant: Self::Grant) -> Result<Self::Offer, Self::Grant> {
         let (waker, offer) = self.waiters().borrow_mut().grant(grant)?;
@@ -84,7 +87,10 @@ impl<S: Deref<Target: Grants>> Drop for Wait<S> {
         let left = self.source.waiters().borrow_mut().remove(key);
         match left {
             State::Granted(grant) => self.source.pass_on(grant),
-            State::Waiting(waker, offer) => drop((waker, offer)),
+            State::Waiting(waker, offer) => {
+                drop((waker, offer));
+                self.source.left();
+            },
         }
     }
 }

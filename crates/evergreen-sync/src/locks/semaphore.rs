@@ -92,6 +92,11 @@ impl Semaphore {
         SemaphoreGuard(self)
     }
 
+    /// A slot if one is free and owed to nobody, to be released when the guard is dropped.
+    pub fn try_lock(&self) -> Option<SemaphoreGuard<'_>> {
+        self.try_acquire().then(|| SemaphoreGuard(self))
+    }
+
     /// Gives a slot to whoever has waited longest, or to all. It does not suspend, and need not be
     /// preceded by an acquire.
     pub fn release(&self) {
