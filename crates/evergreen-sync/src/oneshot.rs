@@ -127,7 +127,6 @@ impl<T> Future for Receiver<T> {
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         self.0.close();
-        drop(self.0.value.take());
     }
 }
 
