@@ -3,8 +3,12 @@
 //! All of them serve in the order of coming, and hand over: what is released goes straight to
 //! whoever has waited longest, and nobody takes it in between.
 
+mod bounded;
 mod error;
+mod lock;
 mod semaphore;
 
+pub use bounded::BoundedSemaphore;
 pub use error::LockError;
+pub use lock::{Lock, LockGuard};
 pub use semaphore::{Semaphore, SemaphoreGuard};

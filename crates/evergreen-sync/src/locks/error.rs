@@ -7,6 +7,10 @@ use std::fmt;
 pub enum LockError {
     /// A semaphore cannot begin with fewer than no slots.
     NegativeValue(i64),
+    /// A bounded semaphore has all its slots back already.
+    OverRelease,
+    /// The lock that was to be released is not locked.
+    NotLocked,
 }
 
 impl fmt::Display for LockError {
@@ -14,6 +18,12 @@ impl fmt::Display for LockError {
         match self {
             Self::NegativeValue(value) => {
                 write!(f, "a semaphore cannot begin with {value} slots: use zero or more")
+            },
+            Self::OverRelease => f.write_str(
+                "the bounded semaphore has all its slots already: release once for each acquire",
+            ),
+            Self::NotLocked => {
+                f.write_str("the lock is not locked: release it once for each acquire")
             },
         }
     }

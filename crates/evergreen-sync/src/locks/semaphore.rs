@@ -34,6 +34,8 @@ use crate::wait_list::WaitList;
 pub struct Semaphore {
     /// Above zero only if nobody waits.
     free: Cell<usize>,
+    /// There are never more than so many.
+    most: usize,
     waiters: RefCell<WaitList<()>>,
 }
 
@@ -44,12 +46,11 @@ impl Semaphore {
     ///
     /// [`LockError::NegativeValue`].
     pub fn new(value: i64) -> Result<Self, LockError> {
-        let slots = usize::try_from(value).map_err(|_| LockError::NegativeValue(value))?;
-        Ok(Self::with_slots(slots))
+        slots(value).map(|free| Self::with_slots(free, usize::MAX))
     }
 
-    pub(crate) const fn with_slots(slots: usize) -> Self {
-        Self { free: Cell::new(slots), waiters: RefCell::new(WaitList::new()) }
+    pub(crate) const fn with_slots(free: usize, most: usize) -> Self {
+        Self { free: Cell::new(free), most, waiters: RefCell::new(WaitList::new()) }
     }
 
     /// Takes a slot, and waits for one if none is free; always true. The slot is given back by
@@ -100,10 +101,34 @@ impl Semaphore {
     /// Gives a slot to whoever has waited longest, or to all. It does not suspend, and need not be
     /// preceded by an acquire.
     pub fn release(&self) {
-        if self.grant(()).is_err() {
-            self.free.set(self.free.get() + 1);
-        }
+        // As many as a number can tell are enough.
+        self.give_back().ok();
     }
+
+    pub(super) fn free(&self) -> usize {
+        self.free.get()
+    }
+
+    pub(super) const fn most(&self) -> usize {
+        self.most
+    }
+
+    pub(super) fn give_back(&self) -> Result<(), LockError> {
+        if self.grant(()).is_ok() {
+            return Ok(());
+        }
+        let free = self.free.get();
+        if free == self.most {
+            return Err(LockError::OverRelease);
+        }
+        self.free.set(free + 1);
+        Ok(())
+    }
+}
+
+/// Checks how many slots a semaphore is to begin with.
+pub(super) fn slots(value: i64) -> Result<usize, LockError> {
+    usize::try_from(value).map_err(|_| LockError::NegativeValue(value))
 }
 
 impl Grants for Semaphore {
@@ -126,7 +151,8 @@ impl fmt::Debug for Semaphore {
     }
 }
 
-/// A slot of a [`Semaphore`], released when this is dropped.
+/// A slot of a [`Semaphore`] or [`BoundedSemaphore`](super::BoundedSemaphore), released when this is
+/// dropped.
 #[must_use = "it is released when it is dropped"]
 #[derive(Debug)]
 pub struct SemaphoreGuard<'a>(&'a Semaphore);

@@ -1,0 +1,301 @@
+//! `Semaphore` and `BoundedSemaphore`: rows EV-LOCK-01 to EV-LOCK-09.
+
+mod common;
+
+use std::cell::{Cell, RefCell};
+use std::pin::pin;
+use std::rc::Rc;
+
+use common::{TestLoop, Trace, poll_once, polled, settle, virtual_loop};
+use evergreen_sync::locks::{BoundedSemaphore, LockError, Semaphore};
+use evergreen_task::{Task, sleep, spawn, timeout};
+use evergreen_testing::must_not_suspend;
+
+fn semaphore(value: i64) -> Rc<Semaphore> {
+    Rc::new(Semaphore::new(value).expect("not negative"))
+}
+
+fn taker(semaphore: &Rc<Semaphore>, trace: &Trace, name: &'static str) -> Task<()> {
+    let (semaphore, trace) = (Rc::clone(semaphore), trace.clone());
+    spawn(async move {
+        assert!(semaphore.acquire().await);
+        trace.note(name);
+    })
+}
+
+// EV-LOCK-01
+#[test]
+fn a_semaphore_begins_with_none_or_more() {
+    assert_eq!(Semaphore::new(-3).err(), Some(LockError::NegativeValue(-3)));
+    assert_eq!(BoundedSemaphore::new(-1).err(), Some(LockError::NegativeValue(-1)));
+    let message = LockError::NegativeValue(-3).to_string();
+    assert_eq!(message, "a semaphore cannot begin with -3 slots: use zero or more");
+    assert!(!semaphore(0).try_acquire());
+}
+
+// EV-LOCK-02, EV-LOCK-03
+#[test]
+fn a_free_slot_is_taken_at_once_and_no_other() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let semaphore = semaphore(2);
+        assert!(must_not_suspend(semaphore.acquire()).await);
+        assert!(semaphore.try_acquire());
+        assert!(!semaphore.try_acquire());
+        assert!(poll_once(&mut pin!(semaphore.acquire())).is_pending());
+        assert_eq!(format!("{semaphore:?}"), "Semaphore { free: 0, waiting: 0 }");
+    });
+}
+
+// EV-LOCK-04, D-11
+#[test]
+fn a_limit_is_over_after_its_time_or_one_trip_or_never() {
+    let event_loop = virtual_loop();
+    event_loop.block_on(async {
+        let semaphore = semaphore(0);
+        let before = event_loop.time();
+        assert!(!semaphore.acquire_timeout(5.0).await);
+        assert_eq!((event_loop.time() - before).as_secs(), 5);
+        assert!(!semaphore.acquire_timeout(0.0).await);
+        assert_eq!(format!("{semaphore:?}"), "Semaphore { free: 0, waiting: 0 }");
+        let late = Rc::clone(&semaphore);
+        event_loop.call_later(3600.0, move || late.release());
+        assert!(semaphore.acquire_timeout(-1.0).await);
+        // The slot is taken though the wait has a limit of zero.
+        semaphore.release();
+        assert!(semaphore.acquire_timeout(0.0).await);
+        assert!(!semaphore.try_acquire());
+    });
+    event_loop.destroy().expect("not running");
+}
+
+// EV-LOCK-04: "an unrelated timeout passing through is not mistaken for this one"
+#[test]
+fn a_limit_around_it_is_not_its_own() {
+    let event_loop = virtual_loop();
+    event_loop.block_on(async {
+        let semaphore = semaphore(0);
+        let outer = timeout(1.0, semaphore.acquire_timeout(2.0)).await;
+        assert!(outer.is_err());
+        assert_eq!(timeout(2.0, semaphore.acquire_timeout(1.0)).await, Ok(false));
+        assert_eq!(format!("{semaphore:?}"), "Semaphore { free: 0, waiting: 0 }");
+    });
+    event_loop.destroy().expect("not running");
+}
+
+// EV-LOCK-04, R-3: the value first, then the deadline.
+#[test]
+fn a_release_that_comes_with_the_deadline_counts() {
+    let event_loop = virtual_loop();
+    event_loop.block_on(async {
+        let semaphore = semaphore(0);
+        let releases = Rc::clone(&semaphore);
+        event_loop.call_later(1.0, move || releases.release());
+        assert!(semaphore.acquire_timeout(1.0).await);
+        assert!(!semaphore.try_acquire());
+    });
+    event_loop.destroy().expect("not running");
+}
+
+// EV-LOCK-05
+#[test]
+fn each_release_wakes_one_in_the_order_of_their_coming() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let (semaphore, trace) = (semaphore(0), Trace::new());
+        let _tasks = ["a", "b", "c", "d"].map(|name| taker(&semaphore, &trace, name));
+        settle().await;
+        semaphore.release();
+        trace.assert_eq([]);
+        settle().await;
+        trace.assert_eq(["a"]);
+        semaphore.release();
+        semaphore.release();
+        settle().await;
+        trace.assert_eq(["b", "c"]);
+        assert_eq!(format!("{semaphore:?}"), "Semaphore { free: 0, waiting: 1 }");
+    });
+}
+
+// EV-LOCK-05: "release without a prior acquire is allowed"
+#[test]
+fn a_semaphore_grows_by_what_is_released() {
+    let event_loop = TestLoop::new();
+    let semaphore = semaphore(0);
+    let releases = Rc::clone(&semaphore);
+    event_loop.call_soon(move || releases.release());
+    assert!(event_loop.block_on(semaphore.acquire()));
+    semaphore.release();
+    semaphore.release();
+    assert!(semaphore.try_acquire() && semaphore.try_acquire() && !semaphore.try_acquire());
+}
+
+// EV-LOCK-06
+#[test]
+fn nobody_takes_a_slot_that_is_owed() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let (semaphore, trace) = (semaphore(0), Trace::new());
+        let _first = taker(&semaphore, &trace, "first");
+        settle().await;
+        semaphore.release();
+        assert!(!semaphore.try_acquire());
+        let mut late = pin!(semaphore.acquire());
+        assert!(polled(&mut late).await.is_pending());
+        settle().await;
+        trace.assert_eq(["first"]);
+        semaphore.release();
+        assert!(late.await);
+    });
+}
+
+// EV-LOCK-06, D-12
+#[test]
+fn a_thousand_are_served_in_the_order_of_their_coming() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let (semaphore, served) = (semaphore(3), Rc::new(RefCell::new(Vec::new())));
+        let barged = Rc::new(Cell::new(false));
+        let tasks: Vec<_> = (0..1000)
+            .map(|number| {
+                let (semaphore, served) = (Rc::clone(&semaphore), Rc::clone(&served));
+                let barged = Rc::clone(&barged);
+                spawn(async move {
+                    let slot = semaphore.lock().await;
+                    served.borrow_mut().push(number);
+                    evergreen_task::yield_now().await;
+                    drop(slot);
+                    // From here on the slot is another's, as long as anybody waits.
+                    barged.set(barged.get() || (number < 997 && semaphore.try_acquire()));
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("served");
+        }
+        assert!(served.borrow().iter().copied().eq(0..1000));
+        assert!(!barged.get());
+        assert_eq!(format!("{semaphore:?}"), "Semaphore { free: 3, waiting: 0 }");
+    });
+}
+
+// EV-LOCK-07
+#[test]
+fn a_slot_of_one_killed_after_the_hand_over_goes_to_the_next() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let (semaphore, trace) = (semaphore(0), Trace::new());
+        let [a, b, c] = ["a", "b", "c"].map(|name| taker(&semaphore, &trace, name));
+        settle().await;
+        a.kill();
+        b.kill();
+        semaphore.release();
+        assert!(!semaphore.try_acquire());
+        settle().await;
+        trace.assert_eq(["c"]);
+        assert!(a.await.is_err() && b.await.is_err() && c.await.is_ok());
+        assert_eq!(format!("{semaphore:?}"), "Semaphore { free: 0, waiting: 0 }");
+    });
+}
+
+// EV-LOCK-07
+#[test]
+fn a_slot_of_one_gone_after_the_hand_over_goes_back() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let semaphore = semaphore(0);
+        {
+            let mut granted = pin!(semaphore.acquire());
+            assert!(polled(&mut granted).await.is_pending());
+            semaphore.release();
+        }
+        assert_eq!(format!("{semaphore:?}"), "Semaphore { free: 1, waiting: 0 }");
+        // Never polled: nothing was asked for.
+        drop(semaphore.acquire());
+        assert!(semaphore.try_acquire());
+    });
+}
+
+// EV-LOCK-07: nothing is granted to one who has given up.
+#[test]
+fn a_slot_of_one_whose_time_is_over_goes_to_the_next() {
+    let event_loop = virtual_loop();
+    event_loop.block_on(async {
+        let semaphore = semaphore(0);
+        let [first, second] = [1.0, 2.0].map(|limit| {
+            let semaphore = Rc::clone(&semaphore);
+            spawn(async move { semaphore.acquire_timeout(limit).await })
+        });
+        sleep(1.5).await;
+        semaphore.release();
+        assert_eq!((first.await.expect("done"), second.await.expect("done")), (false, true));
+        assert_eq!(format!("{semaphore:?}"), "Semaphore { free: 0, waiting: 0 }");
+    });
+    event_loop.destroy().expect("not running");
+}
+
+// EV-LOCK-08
+#[test]
+fn a_guard_releases_on_every_way_out_and_a_raw_acquire_on_none() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let semaphore = semaphore(1);
+        drop(semaphore.lock().await);
+        let guarded = Rc::clone(&semaphore);
+        let task = spawn(async move {
+            let _slot = guarded.lock().await;
+            std::future::pending::<()>().await;
+        });
+        settle().await;
+        assert!(!semaphore.try_acquire());
+        task.kill_and_wait().await.expect("started");
+        let raw = Rc::clone(&semaphore);
+        let task = spawn(async move {
+            raw.acquire().await;
+            std::future::pending::<()>().await;
+        });
+        settle().await;
+        task.kill_and_wait().await.expect("started");
+        assert_eq!(format!("{semaphore:?}"), "Semaphore { free: 0, waiting: 0 }");
+    });
+}
+
+// EV-LOCK-09
+#[test]
+fn a_bounded_semaphore_refuses_what_is_too_much_and_changes_nothing() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let semaphore = BoundedSemaphore::new(2).expect("not negative");
+        assert_eq!(semaphore.release(), Err(LockError::OverRelease));
+        let before = "BoundedSemaphore { free: 2, slots: 2, waiting: 0 }";
+        assert_eq!(format!("{semaphore:?}"), before);
+        assert!(semaphore.acquire().await && semaphore.try_acquire());
+        assert!(!semaphore.acquire_timeout(0.0).await);
+        assert_eq!((semaphore.release(), semaphore.release()), (Ok(()), Ok(())));
+        drop(semaphore.lock().await);
+        assert_eq!(semaphore.release(), Err(LockError::OverRelease));
+        assert_eq!(format!("{semaphore:?}"), before);
+        let message = LockError::OverRelease.to_string();
+        assert!(message.contains("bounded semaphore") && message.contains("once for each acquire"));
+    });
+}
+
+// EV-LOCK-09, EV-LOCK-07: a slot that goes back is not too much either.
+#[test]
+fn a_bounded_semaphore_hands_over_and_never_grows() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let semaphore = BoundedSemaphore::new(1).expect("not negative");
+        assert!(semaphore.try_acquire());
+        {
+            let mut granted = pin!(semaphore.acquire());
+            assert!(polled(&mut granted).await.is_pending());
+            assert_eq!(semaphore.release(), Ok(()));
+            assert!(!semaphore.try_acquire());
+            // Whoever has been granted it has it: this release is for that one.
+            assert_eq!(semaphore.release(), Ok(()));
+        }
+        let after = "BoundedSemaphore { free: 1, slots: 1, waiting: 0 }";
+        assert_eq!(format!("{semaphore:?}"), after);
+    });
+}
