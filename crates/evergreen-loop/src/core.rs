@@ -19,6 +19,7 @@ use std::time::Duration;
 
 pub(crate) use self::phase::Phase;
 use self::report::ExceptionHandler;
+pub use self::report::guarded;
 pub(crate) use self::report::print;
 use crate::blocking::Pool;
 use crate::budget::Budget;

@@ -99,7 +99,7 @@ pub use watchers::Watcher;
 /// Programs have no use for it; a crate that brings its own kind of task or I/O object does.
 pub mod build {
     pub use crate::budget::poll_budget;
-    pub use crate::core::TaskTable;
+    pub use crate::core::{TaskTable, guarded};
     pub use crate::current::{task_table, turn_time};
     pub use crate::entry::TaskEntry;
     pub use crate::loop_id::LoopId;

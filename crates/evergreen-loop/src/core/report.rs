@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use super::Core;
+use crate::current;
 use crate::error::{ErrorContext, ErrorOrigin};
 use crate::slow::SlowWatch;
 
@@ -46,6 +47,18 @@ impl Core {
             drop_payload(payload);
         }
     }
+}
+
+/// Runs `f`; a panic ends here and is reported to this thread's loop, or printed if it has none.
+pub fn guarded(context: impl FnOnce() -> ErrorContext, f: impl FnOnce()) {
+    let Some(core) = current::core() else {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+            print(&context().panicked(&*payload));
+            drop_payload(payload);
+        }
+        return;
+    };
+    core.guarded(context, f);
 }
 
 /// A payload may panic again when it is dropped, and so may that panic's; the third is left alone.
