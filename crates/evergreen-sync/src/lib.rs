@@ -30,6 +30,7 @@
 //! grant that nobody takes; `event` and `locks::semaphore` are the shortest.
 
 pub mod event;
+pub mod futures;
 pub mod locks;
 mod mutex;
 pub mod oneshot;

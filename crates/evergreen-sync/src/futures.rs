@@ -1,0 +1,21 @@
+//! Work that is handed out, and the jobs by which it is followed.
+//!
+//! A [`Job`] is what Python calls a `Future`: the handle to a call that somebody else makes, to be
+//! waited for, cancelled and asked for its result. [`promise()`] makes one by hand; an executor makes
+//! one for each call that it is given.
+//!
+//! A pool of processes, Python's `ProcessPoolExecutor`, is not here: a closure cannot cross into
+//! another process. What it is used for there, computing on several processors, threads do here. Who
+//! needs the walls of a process runs a program of its own with [`std::process::Command`] and talks
+//! with it over its pipes.
+
+mod error;
+mod get;
+mod job;
+mod promise;
+mod state;
+
+pub use error::{JobError, PromiseError};
+pub use get::Get;
+pub use job::Job;
+pub use promise::{Promise, promise};

@@ -1,0 +1,74 @@
+//! Why a job has no result, and why a promise or an executor refused.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+
+/// Why a [`Job`](super::Job) gave no result.
+#[non_exhaustive]
+pub enum JobError {
+    /// It was cancelled, or whoever was to do it is gone. Python's `CancelledError`.
+    Cancelled,
+    /// The limit of the wait was over first. The job goes on. Python's `TimeoutError`.
+    TimedOut,
+    /// Its result was fetched before.
+    AlreadyUsed,
+    /// The call panicked; this is the panic's payload.
+    Panicked(Box<dyn Any + Send>),
+    /// The call failed with this error.
+    Failed(Box<dyn Error + Send + Sync>),
+}
+
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cancelled => f.write_str("the job was cancelled"),
+            Self::TimedOut => f.write_str("the job was not done in time: it goes on, wait again"),
+            Self::AlreadyUsed => {
+                f.write_str("the job's result was fetched before: it is given out once")
+            },
+            Self::Panicked(payload) => {
+                let text = payload.downcast_ref::<&str>().copied();
+                let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+                write!(f, "the job panicked: {}", text.unwrap_or("a value that is no text"))
+            },
+            Self::Failed(error) => write!(f, "the job failed: {error}"),
+        }
+    }
+}
+
+impl fmt::Debug for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JobError({self})")
+    }
+}
+
+impl Error for JobError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
+/// Why a [`Promise`](super::Promise) cannot begin. Its job is as it was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PromiseError {
+    /// It has begun.
+    AlreadyRunning,
+    /// It was told that its job is cancelled.
+    AlreadyNoticed,
+}
+
+impl fmt::Display for PromiseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AlreadyRunning => "the promise has begun: keep it with a result or an error",
+            Self::AlreadyNoticed => "the promise's job is cancelled, as it was told: drop it",
+        })
+    }
+}
+
+impl Error for PromiseError {}
