@@ -1,0 +1,16 @@
+//! Every async method of this crate, ended at each of its suspensions (D-12).
+//!
+//! A scenario is played once undisturbed, which counts the suspensions of its roles. Then it is
+//! played again for each suspension and each [`Ending`](point::Ending). Whatever was ended, the others must
+//! all be served, in order; nobody may be left waiting, and nothing lost or doubled. `covered` reads
+//! the sources, and fails if an async method has no scenario.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod covered;
+mod event;
+mod point;
+mod role;
+mod semaphore;
+mod stage;
+mod walk;

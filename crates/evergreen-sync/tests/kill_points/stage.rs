@@ -1,0 +1,157 @@
+//! What a scenario is played on.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::rc::Rc;
+
+use evergreen_task::{JoinError, Task, TaskRef, TaskState, spawn};
+
+use crate::common::settle;
+use crate::point::{Ending, Point};
+use crate::role::Role;
+
+#[derive(Clone, Default)]
+pub(crate) struct Stage(Rc<Inside>);
+
+#[derive(Default)]
+struct Inside {
+    point: Option<Point>,
+    reached: Cell<bool>,
+    roles: RefCell<Vec<Seen>>,
+    tasks: RefCell<Vec<Task<()>>>,
+    ended: RefCell<Vec<usize>>,
+}
+
+/// What is known of a role.
+#[derive(Default)]
+struct Seen {
+    task: Option<TaskRef>,
+    suspensions: usize,
+    is_polled: bool,
+}
+
+thread_local! {
+    /// The stage of this thread, for wakers.
+    static PLAYED: RefCell<Stage> = RefCell::default();
+}
+
+/// A role is being woken.
+pub(crate) fn woken(role: usize) {
+    // A waker is dropped late: the stage may be gone with its thread.
+    let Ok(stage) = PLAYED.try_with(|stage| stage.borrow().clone()) else { return };
+    let ahead = stage.0.roles.borrow().get(role).map(|seen| usize::from(seen.is_polled));
+    if ahead.is_some_and(|ahead| stage.strikes(role, ahead, Ending::KilledWoken)) {
+        stage.kill(role);
+    }
+}
+
+impl Stage {
+    pub(crate) fn new(point: Option<Point>) -> Self {
+        let stage = Self(Rc::new(Inside { point, ..Inside::default() }));
+        PLAYED.set(stage.clone());
+        stage
+    }
+
+    /// Starts the next role.
+    pub(crate) fn role(&self, future: impl Future<Output = ()> + 'static) {
+        let number = self.0.roles.borrow().len();
+        self.0.roles.borrow_mut().push(Seen::default());
+        let task = spawn(Role::new(number, self.clone(), future));
+        self.0.roles.borrow_mut()[number].task = Some(task.task_ref());
+        self.0.tasks.borrow_mut().push(task);
+    }
+
+    /// Waits until all roles have ended.
+    pub(crate) async fn rest(&self) {
+        for (number, task) in self.0.tasks.take().into_iter().enumerate() {
+            let ended = task.join_timeout(3600.0).await;
+            assert_eq!(ended, Ok(true), "role {number} waits for ever");
+            match task.await {
+                Ok(()) => {},
+                Err(JoinError::Killed) => assert_eq!(self.victim(), Some(number)),
+                Err(error) => panic!("role {number}: {error}"),
+            }
+        }
+    }
+
+    /// Waits until all roles have ended; those that were not to end early have come to their end in
+    /// the order in which they were started.
+    pub(crate) async fn rest_in_order(&self) {
+        self.rest().await;
+        let all = 0..self.0.roles.borrow().len();
+        let others: Vec<_> = all.filter(|&role| Some(role) != self.victim()).collect();
+        let mut ended = self.0.ended.borrow().clone();
+        ended.retain(|&role| Some(role) != self.victim());
+        assert_eq!(ended, others, "the order in which the others were served");
+    }
+
+    /// Lets a newcomer wait, and serves it.
+    pub(crate) async fn serves<T: 'static>(
+        &self,
+        newcomer: impl Future<Output = T> + 'static,
+        serve: impl FnOnce(),
+    ) -> T {
+        let newcomer = spawn(newcomer);
+        settle().await;
+        serve();
+        assert_eq!(newcomer.join_timeout(3600.0).await, Ok(true), "a newcomer is not served");
+        newcomer.await.expect("neither killed nor panicked")
+    }
+
+    /// The role that ends early.
+    pub(crate) fn victim(&self) -> Option<usize> {
+        self.0.point.map(|point| point.role)
+    }
+
+    /// How many roles have not ended, in whatever way.
+    pub(crate) fn present(&self) -> usize {
+        let is_present =
+            |seen: &&Seen| seen.task.as_ref().is_some_and(|task| task.state() != TaskState::Ended);
+        self.0.roles.borrow().iter().filter(is_present).count()
+    }
+
+    /// Whether its point was reached, if it has one.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.0.point.is_none() || self.0.reached.get()
+    }
+
+    /// How often each role has suspended.
+    pub(crate) fn suspensions(&self) -> Vec<usize> {
+        self.0.roles.borrow().iter().map(|seen| seen.suspensions).collect()
+    }
+
+    /// Whether a role that has suspended so many times more than now is at its point.
+    pub(crate) fn strikes(&self, role: usize, ahead: usize, ending: Ending) -> bool {
+        let suspension = self.0.roles.borrow()[role].suspensions + ahead;
+        let here = Point { role, suspension, ending };
+        let strikes = self.0.point == Some(here) && !self.0.reached.get();
+        if strikes && matches!(ending, Ending::Dropped | Ending::DroppedWoken) {
+            self.0.reached.set(true);
+        }
+        strikes
+    }
+
+    pub(crate) fn kill(&self, role: usize) {
+        self.0.roles.borrow()[role].task.as_ref().expect("a role that has begun").kill();
+    }
+
+    pub(crate) fn set_polled(&self, role: usize, is_polled: bool) {
+        self.0.roles.borrow_mut()[role].is_polled = is_polled;
+    }
+
+    pub(crate) fn suspended(&self, role: usize) {
+        self.0.roles.borrow_mut()[role].suspensions += 1;
+    }
+
+    pub(crate) fn ended(&self, role: usize) {
+        self.0.ended.borrow_mut().push(role);
+    }
+
+    /// A kill has dropped a role.
+    pub(crate) fn fell(&self, role: usize) {
+        let suspensions = self.0.roles.borrow()[role].suspensions;
+        if self.0.point.is_some_and(|point| (point.role, point.suspension) == (role, suspensions)) {
+            self.0.reached.set(true);
+        }
+    }
+}
