@@ -62,14 +62,6 @@ impl<G, O> WaitList<G, O> {
         self.link(State::Waiting(waker, offer), self.last, NOBODY)
     }
 
-    /// What whoever has waited longest brings.
-    pub(crate) fn first(&self) -> Option<&O> {
-        match &self.places.get(self.first)?.state {
-            State::Waiting(_, offer) => Some(offer),
-            State::Granted(_) => unreachable!("only those who wait are linked"),
-        }
-    }
-
     /// Grants something to whoever has waited longest, and gives what that one has brought. `Err` if
     /// nobody waits. The waker is to be called when the list is not borrowed any more.
     pub(crate) fn grant(&mut self, grant: G) -> Result<(Waker, O), G> {
