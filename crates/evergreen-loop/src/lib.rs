@@ -103,6 +103,7 @@ pub mod build {
     pub use crate::current::{task_table, turn_time};
     pub use crate::entry::TaskEntry;
     pub use crate::loop_id::LoopId;
+    pub use crate::main_future::in_main_future;
     pub use crate::registration::{Direction, Interest, Readiness, Registration};
     pub use crate::slow::SlowWatch;
     pub use crate::timer::Timer;

@@ -1,6 +1,7 @@
 //! The future that a run of the loop waits for. It is an entry of the queue like any other, with a
 //! waker of its own, and is polled only when that was woken.
 
+use std::cell::Cell;
 use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -12,7 +13,33 @@ use crate::entry::{Entry, RemoteEntry};
 use crate::error::{ErrorContext, ErrorOrigin};
 use crate::remote::Shared;
 use crate::slow::SlowWatch;
-use crate::sync::{Arc, AtomicBool, Ordering};
+use crate::sync::{Arc, AtomicBool, Ordering, thread_local};
+
+thread_local! {
+    static POLLED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the future of a `block_on` is being polled on this thread. Where no task is either, a
+/// callback runs, or nothing of a loop.
+pub fn in_main_future() -> bool {
+    POLLED.with(Cell::get)
+}
+
+/// The main future is polled while this exists.
+struct Polled;
+
+impl Polled {
+    fn begin() -> Self {
+        POLLED.with(|polled| polled.set(true));
+        Self
+    }
+}
+
+impl Drop for Polled {
+    fn drop(&mut self) {
+        POLLED.with(|polled| polled.set(false));
+    }
+}
 
 /// Queues the main future, at most once at a time.
 struct MainWaker {
@@ -69,9 +96,11 @@ impl<'a, F: Future> MainFuture<'a, F> {
         self.waker.queued.store(false, Ordering::SeqCst);
         let waker = Waker::from(Arc::clone(&self.waker));
         let watch = SlowWatch::begin();
+        let polled = Polled::begin();
         if let Poll::Ready(output) = self.future.as_mut().poll(&mut Context::from_waker(&waker)) {
             self.output = Some(output);
         }
+        drop(polled);
         watch.end(|| ErrorContext::new(ErrorOrigin::Main).at(self.place));
         self.output.is_some()
     }

@@ -78,6 +78,11 @@ pub use task_ref::{TaskRef, all, current};
 pub use timeout::{Armed, Limited, Timeout, timeout, timeout_at, timeout_or, timeout_silent};
 pub use yield_now::{YieldNow, yield_now};
 
+/// What the crates above build on. Programs have no use for it.
+pub mod build {
+    pub use crate::task_ref::current_id;
+}
+
 #[doc(hidden)]
 pub mod __private {
     pub use crate::branches::*;

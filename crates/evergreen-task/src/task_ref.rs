@@ -242,8 +242,8 @@ pub fn current() -> Option<TaskRef> {
     with_running(registry::reference)?.map(TaskRef::new)
 }
 
-/// The id of the running task, without counting a reference.
-pub(crate) fn current_id() -> Option<TaskId> {
+/// The id of the running task, as [`current`] has it, without counting a reference.
+pub fn current_id() -> Option<TaskId> {
     with_running(|task| task.id)
 }
 
