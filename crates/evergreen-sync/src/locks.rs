@@ -6,9 +6,12 @@
 mod bounded;
 mod error;
 mod lock;
+mod owner;
+mod rlock;
 mod semaphore;
 
 pub use bounded::BoundedSemaphore;
 pub use error::LockError;
 pub use lock::{Lock, LockGuard};
+pub use rlock::{RLock, RLockGuard};
 pub use semaphore::{Semaphore, SemaphoreGuard};

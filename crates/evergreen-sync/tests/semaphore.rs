@@ -240,7 +240,7 @@ fn a_guard_releases_on_every_way_out_and_a_raw_acquire_on_none() {
     let event_loop = TestLoop::new();
     event_loop.block_on(async {
         let semaphore = semaphore(1);
-        drop(semaphore.lock().await);
+        drop((semaphore.lock().await, semaphore.try_lock()));
         let guarded = Rc::clone(&semaphore);
         let task = spawn(async move {
             let _slot = guarded.lock().await;
@@ -272,7 +272,7 @@ fn a_bounded_semaphore_refuses_what_is_too_much_and_changes_nothing() {
         assert!(semaphore.acquire().await && semaphore.try_acquire());
         assert!(!semaphore.acquire_timeout(0.0).await);
         assert_eq!((semaphore.release(), semaphore.release()), (Ok(()), Ok(())));
-        drop(semaphore.lock().await);
+        drop((semaphore.lock().await, semaphore.try_lock().expect("free")));
         assert_eq!(semaphore.release(), Err(LockError::OverRelease));
         assert_eq!(format!("{semaphore:?}"), before);
         let message = LockError::OverRelease.to_string();

@@ -34,7 +34,7 @@ impl BoundedSemaphore {
     ///
     /// [`LockError::NegativeValue`].
     pub fn new(value: i64) -> Result<Self, LockError> {
-        slots(value).map(|slots| Self(Semaphore::with_slots(slots, slots)))
+        slots(value).map(|slots| Self(Semaphore::limited(slots, slots)))
     }
 
     /// As [`Semaphore::acquire`].
@@ -67,6 +67,11 @@ impl BoundedSemaphore {
     /// As there.
     pub async fn lock(&self) -> SemaphoreGuard<'_> {
         self.0.lock().await
+    }
+
+    /// As [`Semaphore::try_lock`].
+    pub fn try_lock(&self) -> Option<SemaphoreGuard<'_>> {
+        self.0.try_lock()
     }
 
     /// Gives a slot to whoever has waited longest, or to all. It does not suspend.

@@ -11,6 +11,8 @@ pub enum LockError {
     OverRelease,
     /// The lock that was to be released is not locked.
     NotLocked,
+    /// An [`RLock`](super::RLock) that the caller does not have was to be released.
+    NotOwner,
 }
 
 impl fmt::Display for LockError {
@@ -25,6 +27,9 @@ impl fmt::Display for LockError {
             Self::NotLocked => {
                 f.write_str("the lock is not locked: release it once for each acquire")
             },
+            Self::NotOwner => f.write_str(
+                "the RLock is not held by who releases it: the task that acquired it must release it",
+            ),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::wait_list::WaitList;
 
 /// Lets one task through at a time.
 ///
-/// Any task may release it. Where it guards a value, a `Mutex` has both in one.
+/// Any task may release it. Where it guards a value, a [`Mutex`](crate::Mutex) has both in one.
 ///
 /// ```
 /// use evergreen_sync::locks::{Lock, LockError};
@@ -88,6 +88,12 @@ impl Lock {
         let hold = self.new_hold();
         self.take(hold).await;
         LockGuard { lock: self, hold }
+    }
+
+    /// Locks it until the guard is dropped, if it is not locked and owed to nobody.
+    pub fn try_lock(&self) -> Option<LockGuard<'_>> {
+        let hold = self.new_hold();
+        self.try_take(hold).then(|| LockGuard { lock: self, hold })
     }
 
     /// Gives it to whoever has waited longest, or unlocks it. It does not suspend.

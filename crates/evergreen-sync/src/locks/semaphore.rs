@@ -46,10 +46,14 @@ impl Semaphore {
     ///
     /// [`LockError::NegativeValue`].
     pub fn new(value: i64) -> Result<Self, LockError> {
-        slots(value).map(|free| Self::with_slots(free, usize::MAX))
+        slots(value).map(Self::with_slots)
     }
 
-    pub(crate) const fn with_slots(free: usize, most: usize) -> Self {
+    pub(crate) const fn with_slots(free: usize) -> Self {
+        Self::limited(free, usize::MAX)
+    }
+
+    pub(super) const fn limited(free: usize, most: usize) -> Self {
         Self { free: Cell::new(free), most, waiters: RefCell::new(WaitList::new()) }
     }
 
