@@ -1,4 +1,9 @@
 //! From point to point.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what was counted, and where it failed"
+)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
