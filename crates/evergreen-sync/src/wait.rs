@@ -53,6 +53,23 @@ impl<S: Deref<Target: Grants>> Wait<S> {
     pub(crate) const fn new(source: S, offer: <S::Target as Grants>::Offer) -> Self {
         Self { source, stage: Stage::New(offer) }
     }
+
+    /// Waits no longer: what it was granted, or else what it has brought.
+    pub(crate) fn give_up(
+        mut self,
+    ) -> Result<<S::Target as Grants>::Grant, <S::Target as Grants>::Offer> {
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::New(offer) => Err(offer),
+            Stage::Waiting(key) => {
+                let left = self.source.waiters().borrow_mut().remove(key);
+                match left {
+                    State::Granted(grant) => Ok(grant),
+                    State::Waiting(_, offer) => Err(offer),
+                }
+            },
+            Stage::Over => panic!("a wait was given up after it was over"),
+        }
+    }
 }
 
 /// Nothing in it is pinned.
