@@ -29,11 +29,13 @@
 //! future that stands in such a list. Each primitive says what it grants, and what becomes of a
 //! grant that nobody takes; `event` and `locks::semaphore` are the shortest.
 
+mod budget;
 pub mod event;
 pub mod futures;
 pub mod locks;
 mod mutex;
 pub mod oneshot;
+pub mod queue;
 mod rwlock;
 mod wait;
 mod wait_list;

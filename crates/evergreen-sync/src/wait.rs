@@ -64,7 +64,11 @@ impl<S: Deref<Target: Grants>> Wait<S> {
                 let left = self.source.waiters().borrow_mut().remove(key);
                 match left {
                     State::Granted(grant) => Ok(grant),
-                    State::Waiting(_, offer) => Err(offer),
+                    State::Waiting(waker, offer) => {
+                        drop(waker);
+                        self.source.left();
+                        Err(offer)
+                    },
                 }
             },
             Stage::Over => panic!("a wait was given up after it was over"),
