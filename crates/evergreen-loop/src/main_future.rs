@@ -25,19 +25,18 @@ pub fn in_main_future() -> bool {
     POLLED.with(Cell::get)
 }
 
-/// The main future is polled while this exists.
-struct Polled;
+/// The main future is polled while this exists. Within it, another loop may run its own.
+struct Polled(bool);
 
 impl Polled {
     fn begin() -> Self {
-        POLLED.with(|polled| polled.set(true));
-        Self
+        Self(POLLED.with(|polled| polled.replace(true)))
     }
 }
 
 impl Drop for Polled {
     fn drop(&mut self) {
-        POLLED.with(|polled| polled.set(false));
+        POLLED.with(|polled| polled.set(self.0));
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Mutex<T: ?Sized> {
 impl<T> Mutex<T> {
     /// A mutex that nobody has.
     pub const fn new(value: T) -> Self {
-        Self { turn: Semaphore::with_slots(1, 1), value: RefCell::new(value) }
+        Self { turn: Semaphore::with_slots(1), value: RefCell::new(value) }
     }
 
     /// The value, for good.

@@ -49,6 +49,14 @@ impl<G, O> WaitList<G, O> {
         self.waiting
     }
 
+    /// What whoever has waited longest has brought.
+    pub(crate) fn first(&self) -> Option<&O> {
+        match &self.places.get(self.first)?.state {
+            State::Waiting(_, offer) => Some(offer),
+            State::Granted(_) => None,
+        }
+    }
+
     /// Adds a waiter behind all others, and gives its number.
     pub(crate) fn enqueue(&mut self, waker: Waker, offer: O) -> usize {
         self.link(State::Waiting(waker, offer), self.last, NOBODY)
