@@ -9,7 +9,9 @@ fn files(directory: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     while let Some(path) = ahead.pop() {
         if path.is_dir() {
-            ahead.extend(fs::read_dir(&path).expect("readable").map(|entry| entry.unwrap().path()));
+            ahead.extend(
+                fs::read_dir(&path).expect("readable").map(|entry| entry.expect("readable").path()),
+            );
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }
@@ -19,39 +21,55 @@ fn files(directory: &str) -> Vec<PathBuf> {
 
 /// The type in the head of an `impl`: what stands behind `for`, else behind the parameters.
 fn implemented(head: &str) -> &str {
-    let head = head.rsplit_once(" for ").map_or(head, |(_, behind)| behind);
-    let head = match head.strip_prefix("impl<") {
-        Some(rest) => rest.split_once("> ").map_or(rest, |(_, behind)| behind),
+    let head = match head.rsplit_once(" for ") {
+        Some((_, behind)) => behind,
+        None if head.starts_with("impl<") => head.split_once("> ").map_or(head, |(_, rest)| rest),
         None => head.trim_start_matches("impl "),
     };
-    head.split(['<', ' ', '{']).next().unwrap_or(head)
+    name(head)
 }
 
-/// The name of a public function that is to be awaited.
-fn awaited(line: &str) -> Option<&str> {
-    let function = line.trim_start().strip_prefix("pub ")?;
-    let to_await = ["-> impl Future", "-> impl Stream", "-> impl futures_core::Stream"];
-    let name = match function.strip_prefix("async fn ") {
-        Some(name) => name,
-        None if to_await.iter().any(|gives| function.contains(gives)) => {
-            function.split_once("fn ")?.1
-        },
-        None => return None,
-    };
-    name.split(['(', '<']).next()
+fn name(code: &str) -> &str {
+    code.split(|c: char| c != '_' && !c.is_alphanumeric()).next().unwrap_or(code)
 }
 
-/// All async methods and functions of a source, as `Type::method` and `function`.
+/// The name of a function that is public and to be awaited.
+fn awaited(head: &str) -> Option<&str> {
+    let function = head.strip_prefix("pub ")?;
+    let gives_future = ["-> impl Future", "-> impl Stream"].iter().any(|it| function.contains(it));
+    let (before, behind) = function.split_once("fn ")?;
+    (before == "async " || gives_future).then(|| name(behind))
+}
+
+/// Heads of `impl`s and of what is public, and the ends of what is not indented.
+fn heads(source: &str) -> Vec<&str> {
+    let mut heads = Vec::new();
+    let mut rest = source;
+    while let Some((line, behind)) = rest.split_once('\n') {
+        if line.starts_with("impl") || line.trim_start().starts_with("pub ") {
+            heads.extend(rest.trim_start().split(['{', ';']).next());
+        } else if line == "}" {
+            heads.push(line);
+        }
+        rest = behind;
+    }
+    heads
+}
+
+/// All that is public and awaited, of a source: `Type::method`, `function`, and `Type` for futures
+/// and streams.
 fn methods(source: &str) -> Vec<String> {
     let mut subject = "";
     let mut found = Vec::new();
-    for line in source.lines() {
-        if line.starts_with("impl") {
-            subject = implemented(line);
-        } else if line == "}" {
+    for head in heads(source) {
+        if head.starts_with("impl") {
+            subject = implemented(head);
+            let is_awaited = head.contains("Future for ") || head.contains("Stream for ");
+            let is_public = source.contains(&format!("pub struct {subject}"));
+            found.extend((is_awaited && is_public).then(|| subject.to_owned()));
+        } else if head == "}" {
             subject = "";
-        }
-        if let Some(name) = awaited(line) {
+        } else if let Some(name) = awaited(head) {
             let separator = if subject.is_empty() { "" } else { "::" };
             found.push(format!("{subject}{separator}{name}"));
         }
@@ -83,20 +101,27 @@ fn every_async_method_has_a_scenario() {
 #[test]
 fn the_sources_are_read_right() {
     let source = "\
+pub struct Get<T>(T);
+pub(crate) struct Wait;
 impl<T: Ord + 'static, S> QueueOf<T, S> {
     pub async fn put<A>(&self) {}
-    pub fn stream(&self) -> impl Stream<Item = T> {}
+    pub fn stream(
+        &self,
+        limit: u8,
+    ) -> impl Stream<Item = T> {
+    }
     async fn own(&self) {}
 }
-impl<T> Run for Job<T> {
-    pub async fn get(&self) {}
+impl<T> Future for Get<T> {
+}
+impl<S: Deref<Target: Grants>> Future for Wait<S> {
 }
 impl Lock {
     pub async fn lock(&self) -> Guard<'_> {}
 }
 pub async fn wait() {}
 ";
-    let expected = ["QueueOf::put", "QueueOf::stream", "Job::get", "Lock::lock", "wait"];
+    let expected = ["QueueOf::put", "QueueOf::stream", "Get", "Lock::lock", "wait"];
     assert_eq!(methods(source), expected);
     assert_eq!(scenarios("every_point(\"A::b\", x); every_point(\n  \"c\", y)"), ["A::b", "c"]);
 }

@@ -9,8 +9,12 @@
 mod common;
 mod covered;
 mod event;
+mod items;
+mod jobs;
+mod locks;
+mod oneshot;
+mod owning;
 mod point;
 mod role;
-mod semaphore;
 mod stage;
 mod walk;

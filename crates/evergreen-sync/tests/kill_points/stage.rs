@@ -110,6 +110,15 @@ impl Stage {
         self.0.roles.borrow().iter().filter(is_present).count()
     }
 
+    /// Whether the victim ends only when it was woken.
+    pub(crate) fn waits_to_be_woken(&self) -> bool {
+        self.0.point.is_some_and(|point| match point.ending {
+            Ending::KilledWoken => true,
+            Ending::DroppedWoken => point.suspension > 0,
+            Ending::Killed | Ending::Dropped => false,
+        })
+    }
+
     /// Whether its point was reached, if it has one.
     pub(crate) fn is_complete(&self) -> bool {
         self.0.point.is_none() || self.0.reached.get()

@@ -1,0 +1,144 @@
+//! What is acquired and released: EV-LOCK-07, EV-LOCK-08.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::rc::Rc;
+
+use evergreen_loop::Delay;
+use evergreen_sync::locks::{BoundedSemaphore, Lock, Semaphore};
+use evergreen_task::yield_now;
+
+use crate::common::OnDrop;
+use crate::stage::Stage;
+use crate::walk::every_point;
+
+trait Slots: Debug + Sized + 'static {
+    /// One that lets two or one through.
+    fn open() -> Self;
+    fn acquire(&self) -> impl Future<Output = bool>;
+    fn acquire_timeout(&self, limit: Delay) -> impl Future<Output = bool>;
+    fn lock(&self) -> impl Future<Output: Drop>;
+    fn try_acquire(&self) -> bool;
+    fn release(&self);
+}
+
+macro_rules! slots {
+    ($subject:ident: $open:expr, $release:expr) => {
+        impl Slots for $subject {
+            fn open() -> Self {
+                $open
+            }
+
+            fn acquire(&self) -> impl Future<Output = bool> {
+                self.acquire()
+            }
+
+            fn acquire_timeout(&self, limit: Delay) -> impl Future<Output = bool> {
+                self.acquire_timeout(limit)
+            }
+
+            fn lock(&self) -> impl Future<Output: Drop> {
+                self.lock()
+            }
+
+            fn try_acquire(&self) -> bool {
+                self.try_acquire()
+            }
+
+            fn release(&self) {
+                ($release)(self);
+            }
+        }
+    };
+}
+
+slots!(Semaphore: Self::new(2).expect("not negative"), Self::release);
+slots!(BoundedSemaphore: Self::new(2).expect("not negative"), |seats: &Self| seats.release().expect("taken"));
+slots!(Lock: Self::new(), |lock: &Self| lock.release().expect("locked"));
+
+/// All is as it began, and a newcomer gets a slot when it is released.
+async fn look<L: Slots>(stage: &Stage, slots: Rc<L>) {
+    stage.rest_in_order().await;
+    assert_eq!(format!("{slots:?}"), format!("{:?}", L::open()));
+    while slots.try_acquire() {}
+    let newcomer = Rc::clone(&slots);
+    stage.serves(async move { newcomer.acquire().await }, || slots.release()).await;
+}
+
+/// A kill does not undo a bare acquire, so that is for the role.
+async fn hold<L: Slots>(slots: &L) {
+    let _slot = OnDrop::new(|| slots.release());
+    yield_now().await;
+}
+
+async fn acquire<L: Slots>(stage: &Stage) {
+    let slots = Rc::new(L::open());
+    for _ in 0..5 {
+        let slots = Rc::clone(&slots);
+        stage.role(async move {
+            assert!(slots.acquire().await);
+            hold(&*slots).await;
+        });
+    }
+    look(stage, slots).await;
+}
+
+async fn acquire_in_time<L: Slots>(stage: &Stage) {
+    let slots = Rc::new(L::open());
+    for limit in [0.0, 1.0, -1.0, 1.0, 1.0] {
+        let slots = Rc::clone(&slots);
+        stage.role(async move {
+            assert!(slots.acquire_timeout(limit.into()).await);
+            hold(&*slots).await;
+        });
+    }
+    look(stage, slots).await;
+}
+
+async fn acquire_too_late<L: Slots>(stage: &Stage) {
+    let slots = Rc::new(L::open());
+    let taken = std::iter::repeat_with(|| slots.try_acquire()).take_while(|&taken| taken).count();
+    for limit in [0.0, 0.5, 0.5] {
+        let slots = Rc::clone(&slots);
+        stage.role(async move { assert!(!slots.acquire_timeout(limit.into()).await) });
+    }
+    stage.rest_in_order().await;
+    (0..taken).for_each(|_| slots.release());
+    look(stage, slots).await;
+}
+
+async fn lock<L: Slots>(stage: &Stage) {
+    let slots = Rc::new(L::open());
+    for _ in 0..5 {
+        let slots = Rc::clone(&slots);
+        stage.role(async move {
+            let _slot = slots.lock().await;
+            yield_now().await;
+        });
+    }
+    look(stage, slots).await;
+}
+
+#[test]
+fn semaphore() {
+    every_point("Semaphore::acquire", acquire::<Semaphore>);
+    every_point("Semaphore::acquire_timeout", acquire_in_time::<Semaphore>);
+    every_point("Semaphore::acquire_timeout", acquire_too_late::<Semaphore>);
+    every_point("Semaphore::lock", lock::<Semaphore>);
+}
+
+#[test]
+fn bounded_semaphore() {
+    every_point("BoundedSemaphore::acquire", acquire::<BoundedSemaphore>);
+    every_point("BoundedSemaphore::acquire_timeout", acquire_in_time::<BoundedSemaphore>);
+    every_point("BoundedSemaphore::acquire_timeout", acquire_too_late::<BoundedSemaphore>);
+    every_point("BoundedSemaphore::lock", lock::<BoundedSemaphore>);
+}
+
+#[test]
+fn locks() {
+    every_point("Lock::acquire", acquire::<Lock>);
+    every_point("Lock::acquire_timeout", acquire_in_time::<Lock>);
+    every_point("Lock::acquire_timeout", acquire_too_late::<Lock>);
+    every_point("Lock::lock", lock::<Lock>);
+}
