@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use crate::wait_list::{State, WaitList};
 
@@ -16,6 +16,11 @@ pub(crate) trait Grants {
     type Offer;
 
     fn waiters(&self) -> &RefCell<WaitList<Self::Grant, Self::Offer>>;
+
+    /// Gives a waiter its place: behind all others.
+    fn enqueue(&self, waker: Waker, offer: Self::Offer) -> usize {
+        self.waiters().borrow_mut().enqueue(waker, offer)
+    }
 
     /// A waiter is gone that had been granted this: it is for the next, or goes back.
     fn pass_on(&self, grant: Self::Grant);
@@ -86,7 +91,7 @@ impl<S: Deref<Target: Grants>> Future for Wait<S> {
         let Self { source, stage } = &mut *self;
         let waiters = source.waiters();
         let key = match std::mem::replace(stage, Stage::Over) {
-            Stage::New(offer) => waiters.borrow_mut().enqueue(cx.waker().clone(), offer),
+            Stage::New(offer) => source.enqueue(cx.waker().clone(), offer),
             Stage::Waiting(key) => {
                 if let Some(grant) = waiters.borrow_mut().take(key) {
                     return Poll::Ready(grant);

@@ -51,15 +51,26 @@ impl<G, O> WaitList<G, O> {
 
     /// What whoever has waited longest has brought.
     pub(crate) fn first(&self) -> Option<&O> {
-        match &self.places.get(self.first)?.state {
-            State::Waiting(_, offer) => Some(offer),
-            State::Granted(_) => None,
-        }
+        self.offer(self.first)
     }
 
     /// Adds a waiter behind all others, and gives its number.
     pub(crate) fn enqueue(&mut self, waker: Waker, offer: O) -> usize {
         self.link(State::Waiting(waker, offer), self.last, NOBODY)
+    }
+
+    /// Adds a waiter in front of all those who are behind it.
+    pub(crate) fn enqueue_before(
+        &mut self,
+        waker: Waker,
+        offer: O,
+        is_behind: impl Fn(&O) -> bool,
+    ) -> usize {
+        let (mut before, mut after) = (self.last, NOBODY);
+        while self.offer(before).is_some_and(&is_behind) {
+            (before, after) = (self.places[before].before, before);
+        }
+        self.link(State::Waiting(waker, offer), before, after)
     }
 
     /// Grants something to whoever has waited longest, and gives what that one has brought. `Err` if
@@ -109,6 +120,14 @@ impl<G, O> WaitList<G, O> {
             self.places = Slab::new();
         }
         place.state
+    }
+
+    /// What a waiter has brought; `None` for nobody.
+    fn offer(&self, key: usize) -> Option<&O> {
+        match &self.places.get(key)?.state {
+            State::Waiting(_, offer) => Some(offer),
+            State::Granted(_) => None,
+        }
     }
 
     fn link(&mut self, state: State<G, O>, before: usize, after: usize) -> usize {
