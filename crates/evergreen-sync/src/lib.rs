@@ -30,6 +30,7 @@
 //! grant that nobody takes; `event` and `locks::semaphore` are the shortest.
 
 mod budget;
+pub mod channel;
 pub mod event;
 pub mod futures;
 pub mod locks;

@@ -1,0 +1,137 @@
+//! Where senders and receivers meet.
+//!
+//! A value stays with its sender until a receiver takes it, in one step and with nobody in between.
+//! While there are both, receivers are called: so many as there are values, in the order of their
+//! coming. One that is called and gone leaves its value to the next. One that is called and finds
+//! that the sender is gone waits on, at its old place.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Waker;
+
+use crate::wait::{Grants, Wait};
+use crate::wait_list::WaitList;
+
+pub(super) struct Meeting<T, E> {
+    senders: Senders<T, E>,
+    /// Each brings the number of its arrival, and is granted to be called.
+    receivers: RefCell<WaitList<(), u64>>,
+    arrivals: Cell<u64>,
+    /// Receivers that were called, and have not come yet.
+    called: Cell<usize>,
+}
+
+/// Each brings a message, and is granted that it was taken.
+struct Senders<T, E>(RefCell<WaitList<(), Message<T, E>>>);
+
+pub(super) enum Message<T, E> {
+    Value(T),
+    Error(E),
+    End,
+}
+
+impl<T, E> Message<T, E> {
+    /// What it is for who iterates.
+    pub(super) fn into_item(self) -> Option<Result<T, E>> {
+        match self {
+            Self::Value(value) => Some(Ok(value)),
+            Self::Error(error) => Some(Err(error)),
+            Self::End => None,
+        }
+    }
+}
+
+impl<T, E> Meeting<T, E> {
+    pub(super) const fn new() -> Self {
+        Self {
+            senders: Senders(RefCell::new(WaitList::new())),
+            receivers: RefCell::new(WaitList::new()),
+            arrivals: Cell::new(0),
+            called: Cell::new(0),
+        }
+    }
+
+    /// Waits until the message was taken.
+    pub(super) async fn send(&self, message: Message<T, E>) {
+        let mut wait = pin!(Wait::new(&self.senders, message));
+        poll_fn(|cx| {
+            let polled = wait.as_mut().poll(cx);
+            self.call();
+            polled
+        })
+        .await;
+    }
+
+    /// Whether a message is there, and nobody who came before is to have it.
+    pub(super) fn is_free(&self) -> bool {
+        self.called.get() == 0 && self.senders.waiting() > 0
+    }
+
+    /// Takes the first message.
+    pub(super) fn take(&self) -> Option<Message<T, E>> {
+        self.senders.grant(()).ok()
+    }
+
+    /// A number for one who will wait.
+    pub(super) fn arrive(&self) -> u64 {
+        let number = self.arrivals.get();
+        self.arrivals.set(number + 1);
+        number
+    }
+
+    /// Takes the first message for one that was called, if it is still there.
+    pub(super) fn take_called(&self) -> Option<Message<T, E>> {
+        self.called.set(self.called.get() - 1);
+        self.take()
+    }
+
+    /// Calls receivers, as long as there are messages that none was called for.
+    pub(super) fn call(&self) {
+        while self.receivers.borrow().waiting() > 0 && self.senders.waiting() > self.called.get() {
+            self.called.set(self.called.get() + 1);
+            self.grant(()).expect("one waits");
+        }
+    }
+}
+
+impl<T, E> Grants for Meeting<T, E> {
+    type Grant = ();
+    type Offer = u64;
+
+    fn waiters(&self) -> &RefCell<WaitList<(), u64>> {
+        &self.receivers
+    }
+
+    fn enqueue(&self, waker: Waker, number: u64) -> usize {
+        self.receivers.borrow_mut().enqueue_before(waker, number, |&other| other > number)
+    }
+
+    fn pass_on(&self, (): ()) {
+        self.called.set(self.called.get() - 1);
+        self.call();
+    }
+}
+
+impl<T, E> Grants for Senders<T, E> {
+    type Grant = ();
+    type Offer = Message<T, E>;
+
+    fn waiters(&self) -> &RefCell<WaitList<(), Message<T, E>>> {
+        &self.0
+    }
+
+    /// Its message was taken.
+    fn pass_on(&self, (): ()) {}
+}
+
+impl<T, E> fmt::Debug for Meeting<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let receivers = self.waiting() + self.called.get();
+        f.debug_struct("Channel")
+            .field("senders", &self.senders.waiting())
+            .field("receivers", &receivers)
+            .finish()
+    }
+}
