@@ -8,10 +8,10 @@
 //!
 //! ```text
 //! Hegel eats
-//! Marx eats
 //! Kant eats
-//! Hume eats
 //! Mill eats
+//! Hume eats
+//! Marx eats
 //! all have eaten 3 times
 //! ```
 

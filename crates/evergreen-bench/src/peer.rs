@@ -1,6 +1,6 @@
 //! What a runtime must offer to be measured, and the program around it.
 
-use crate::{Figures, clock, scenarios};
+use crate::{Figures, Primitives, clock, scenarios};
 use std::{env, future::Future, io, net::SocketAddr, net::TcpListener, process, time::Duration};
 
 /// A connection is read into a buffer of so many bytes.
@@ -39,21 +39,33 @@ pub trait Peer: 'static {
 /// The program of a peer: `peer-NAME SCENARIO OPERATIONS` prints the figures of that scenario,
 /// `peer-NAME serve` is an echo server.
 pub fn run<P: Peer>() {
+    program::<P>(scenarios::find::<P>);
+}
+
+/// As [`run`], for a runtime whose tasks have something to wait for each other with.
+pub fn run_with_primitives<P: Primitives>() {
+    program::<P>(scenarios::find_with_primitives::<P>);
+}
+
+/// The scenario of that name with so many operations, if there is one.
+type Find = fn(&str, u64) -> Option<Figures>;
+
+fn program<P: Peer>(find: Find) {
     let args: Vec<String> = env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     clock::pin(clock::RUNTIME_CORE);
     match args[..] {
         ["serve"] => P::block_on(P::serve(announce)),
-        [name, operations] => print!("{}", figures::<P>(name, operations)),
+        [name, operations] => print!("{}", figures(find, name, operations)),
         _ => fail("usage: SCENARIO OPERATIONS | serve"),
     }
 }
 
-fn figures<P: Peer>(name: &str, operations: &str) -> Figures {
+fn figures(find: Find, name: &str, operations: &str) -> Figures {
     let Ok(operations @ 1..) = operations.parse() else {
         fail(&format!("`{operations}` is not a number of operations"));
     };
-    scenarios::run::<P>(name, operations).unwrap_or_else(|| fail(&format!("no scenario {name}")))
+    find(name, operations).unwrap_or_else(|| fail(&format!("no scenario {name}")))
 }
 
 fn fail(message: &str) -> ! {

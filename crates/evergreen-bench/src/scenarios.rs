@@ -1,15 +1,16 @@
 //! What is measured. The clocks are read within the runtime: making and dropping it is left out.
 
-use crate::{Figures, Peer};
+use crate::{Figures, Peer, Primitives};
 use std::{cell::Cell, future::Future, rc::Rc};
 
 mod memory;
+mod primitives;
 mod tasks;
 mod threads;
 mod timers;
 
 /// Runs the scenario of that name, if there is one.
-pub fn run<P: Peer>(name: &str, operations: u64) -> Option<Figures> {
+pub fn find<P: Peer>(name: &str, operations: u64) -> Option<Figures> {
     Some(match name {
         "spawn_join" => within::<P>(tasks::spawn_join::<P>(operations)),
         "yield" => within::<P>(tasks::yields::<P>(operations)),
@@ -19,6 +20,19 @@ pub fn run<P: Peer>(name: &str, operations: u64) -> Option<Figures> {
         "cross_thread_wake" => within::<P>(threads::wake(operations)),
         "mem_tasks" => within::<P>(memory::tasks::<P>(operations)),
         _ => return None,
+    })
+}
+
+/// As [`find`], of a runtime that has primitives, too.
+pub fn find_with_primitives<P: Primitives>(name: &str, operations: u64) -> Option<Figures> {
+    Some(match name {
+        "acquire" => within::<P>(primitives::acquire::<P>(operations)),
+        "acquire_contended" => within::<P>(primitives::contended::<P>(operations)),
+        "queue_1_1" => within::<P>(primitives::queue::<P>(operations)),
+        "queue_4_4" => within::<P>(primitives::shared_queue::<P>(operations)),
+        "rendezvous" => within::<P>(primitives::rendezvous::<P>(operations)),
+        "event_1000" => within::<P>(primitives::fan_out::<P>(operations)),
+        _ => return find::<P>(name, operations),
     })
 }
 

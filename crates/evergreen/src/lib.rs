@@ -22,11 +22,14 @@
 //! - [`EventLoop`]: callbacks, timers, descriptors, signals, other threads, embedding.
 //! - [`block_on`], [`try_block_on`], [`spawn_blocking`]: from outside, and for work that blocks.
 //! - [`tasks`]: [`spawn`], [`Task`], [`sleep`](fn@sleep), [`timeout`](fn@timeout), locals.
+//! - [`event`], [`locks`], [`channel`], [`queue`], [`oneshot`], [`Mutex`], [`RwLock`]: tasks that wait
+//!   for each other. [`futures`]: executors, and the jobs that they are given.
 //! - [`net`] and [`signal`]: sockets, ctrl-c.
 //! - [`current`]: this thread's loop and task.
 //!
-//! Each part is a crate of its own: `evergreen-loop`, `evergreen-task`, `evergreen-io`. Tests have
-//! another one, `evergreen-testing`: virtual time, golden traces, streams in memory.
+//! Each part is a crate of its own: `evergreen-loop`, `evergreen-task`, `evergreen-sync`,
+//! `evergreen-io`. Tests have another one, `evergreen-testing`: virtual time, golden traces, streams in
+//! memory.
 
 pub use evergreen_io::{net, signal};
 pub use evergreen_loop::{
@@ -36,6 +39,10 @@ pub use evergreen_loop::{
     block_on, spawn_blocking, try_block_on,
 };
 pub use evergreen_macros::{main, task, test};
+pub use evergreen_sync::{
+    Event, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, channel, event, futures,
+    locks, oneshot, queue,
+};
 pub use evergreen_task::{
     GroupError, Interval, JoinError, KillOnDrop, Local, LoopTasks, MissedTickBehavior, RemoteTask,
     RemoteTasks, Sleep, Task, TaskError, TaskExit, TaskGroup, TaskId, TaskLocal, TaskRef,

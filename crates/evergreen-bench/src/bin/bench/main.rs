@@ -46,7 +46,7 @@ fn measure_all(options: &Options) -> Run {
         options.peers.iter().map(|peer| (*peer, peers::build(peer).err())).collect();
     for round in 1..=options.rounds {
         for scenario in &options.scenarios {
-            for (peer, not_built) in &builds {
+            for (peer, not_built) in builds.iter().filter(|(peer, _)| scenario.is_for(peer.name)) {
                 let outcome = match not_built {
                     Some(error) => Err(error.clone()),
                     None => measure::one(peer, scenario),

@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn everything_is_measured_unless_something_is_named() {
         let options = parse("").unwrap();
-        assert_eq!((options.peers.len(), options.scenarios.len()), (7, 10));
+        assert_eq!((options.peers.len(), options.scenarios.len()), (7, 16));
         let options = parse("--peers tokio,evergreen yield --rounds 2 --out x").unwrap();
         let names: Vec<_> = options.peers.iter().map(|peer| peer.name).collect();
         assert_eq!(names, ["tokio", "evergreen"]);

@@ -54,6 +54,9 @@ fn figures(runs: &[Run]) -> String {
 }
 
 fn cell(runs: &[Run], peer: &str, scenario: &Scenario) -> String {
+    if !scenario.is_for(peer) {
+        return String::new();
+    }
     let Some(value) = figure(runs, peer, scenario) else {
         return "failed".to_owned();
     };
