@@ -9,13 +9,20 @@
 //! needs the walls of a process runs a program of its own with [`std::process::Command`] and talks
 //! with it over its pipes.
 
+mod door;
 mod error;
+mod executor;
 mod get;
 mod job;
+mod map;
 mod promise;
 mod state;
+mod task_pool;
 
-pub use error::{JobError, PromiseError};
+pub use error::{ExecutorError, JobError, PromiseError};
+pub use executor::Executor;
 pub use get::Get;
 pub use job::Job;
+pub use map::MapResults;
 pub use promise::{Promise, promise};
+pub use task_pool::TaskPoolExecutor;

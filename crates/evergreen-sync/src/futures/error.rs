@@ -72,3 +72,24 @@ impl fmt::Display for PromiseError {
 }
 
 impl Error for PromiseError {}
+
+/// Why an executor refused. It is as it was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExecutorError {
+    /// It was shut down.
+    Shutdown,
+    /// It cannot have fewer than one worker.
+    NoWorkers,
+}
+
+impl fmt::Display for ExecutorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Shutdown => "the executor was shut down and takes no more: make a new one",
+            Self::NoWorkers => "an executor cannot do anything with no workers: use one or more",
+        })
+    }
+}
+
+impl Error for ExecutorError {}

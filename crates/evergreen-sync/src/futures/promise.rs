@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::error::{JobError, PromiseError};
 use super::job::Job;
-use super::state::{Shared, State};
+use super::state::{Outcome, Shared, State};
 
 /// The obligation to finish a [`Job`].
 ///
@@ -80,6 +80,11 @@ impl<T> Promise<T> {
         }
         self.0.finish(Err(JobError::Failed(error.into())));
         Ok(())
+    }
+
+    /// Finishes the job in whatever way.
+    pub(super) fn finish(self, outcome: Outcome<T>) {
+        self.0.finish(outcome);
     }
 }
 

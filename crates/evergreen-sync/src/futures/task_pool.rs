@@ -1,0 +1,278 @@
+//! An executor whose workers are tasks.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::Poll;
+
+use evergreen_loop::{Delay, EventLoop, LoopTime};
+use evergreen_task::{Task, consume_budget};
+
+use super::door::Door;
+use super::error::{ExecutorError, JobError};
+use super::executor::Executor;
+use super::job::Job;
+use super::map::{MapResults, deadline};
+use super::promise::{Promise, promise};
+
+/// Makes calls that wait, in at most so many tasks at once.
+///
+/// A call is a function that gives a future. It is a [`Job`] until then; what the future gives is the
+/// job's result. A panic is [`JobError::Panicked`], and a call whose task is killed is cancelled.
+///
+/// A worker is made for a call as long as there are fewer than the limit, goes on with the next call
+/// when it has made one, and ends when there is none. So an idle pool is no task: it neither holds
+/// the loop nor is told of among those who are parked.
+///
+/// Clones are handles to the same pool. When the last is dropped, what is queued is still done; who
+/// wants to wait for that calls [`shutdown`](Self::shutdown) before, or [`scope`](Self::scope).
+///
+/// ```
+/// use evergreen_sync::futures::TaskPoolExecutor;
+/// use evergreen_task::sleep;
+///
+/// # let event_loop = evergreen_loop::EventLoop::new()?;
+/// # event_loop.block_on(async {
+/// let pool = TaskPoolExecutor::new(2)?;
+/// let mut squares = pool.map([3, 1, 2], |number| async move {
+///     sleep(f64::from(number) / 1000.0).await;
+///     number * number
+/// })?;
+/// let mut sum = 0;
+/// while let Some(square) = squares.next().await {
+///     sum += square.expect("neither cancelled nor panicked");
+/// }
+/// assert_eq!(sum, 14);
+/// # Ok::<(), evergreen_sync::futures::ExecutorError>(())
+/// # }).unwrap();
+/// # Ok::<(), evergreen_loop::LoopError>(())
+/// ```
+///
+/// Python evergreen's `TaskPoolExecutor`.
+#[derive(Clone)]
+pub struct TaskPoolExecutor(Rc<Pool>);
+
+struct Pool {
+    limit: usize,
+    queue: RefCell<VecDeque<Call>>,
+    /// The workers are inside.
+    door: Door,
+}
+
+/// Makes a call and keeps the promise of its job.
+type Call = Pin<Box<dyn Future<Output = ()>>>;
+
+impl TaskPoolExecutor {
+    /// A pool of at most so many tasks. None is made yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutorError::NoWorkers`].
+    pub fn new(max_workers: usize) -> Result<Self, ExecutorError> {
+        if max_workers == 0 {
+            return Err(ExecutorError::NoWorkers);
+        }
+        let pool = Pool { limit: max_workers, queue: RefCell::default(), door: Door::default() };
+        Ok(Self(Rc::new(pool)))
+    }
+
+    /// Queues a call. A job that is cancelled before its turn is skipped.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutorError::Shutdown`].
+    ///
+    /// # Panics
+    ///
+    /// If this thread has no loop. On the main thread one is made.
+    pub fn submit<Fut: Future + 'static>(
+        &self,
+        f: impl FnOnce() -> Fut + 'static,
+    ) -> Result<Job<Fut::Output>, ExecutorError> {
+        self.0.door.check()?;
+        let (promise, job) = promise();
+        self.0.push(Box::pin(make(promise, f)));
+        Ok(job)
+    }
+
+    /// Calls `f` with each of `items`, and gives the results in their order. Several inputs are one of
+    /// tuples: [`Iterator::zip`] ends with the shortest.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutorError::Shutdown`].
+    ///
+    /// # Panics
+    ///
+    /// If this thread has no loop. On the main thread one is made.
+    pub fn map<A: 'static, Fut: Future + 'static>(
+        &self,
+        items: impl IntoIterator<Item = A>,
+        f: impl Fn(A) -> Fut + 'static,
+    ) -> Result<MapResults<Fut::Output>, ExecutorError> {
+        self.map_until(None, items, f)
+    }
+
+    /// As [`map`](Self::map), with a limit for all of the results together, from now on. Zero is over
+    /// after one trip through the queue, a negative limit never.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutorError::Shutdown`].
+    ///
+    /// # Panics
+    ///
+    /// If this thread has no loop. On the main thread one is made.
+    pub fn map_timeout<A: 'static, Fut: Future + 'static>(
+        &self,
+        items: impl IntoIterator<Item = A>,
+        f: impl Fn(A) -> Fut + 'static,
+        limit: impl Into<Delay>,
+    ) -> Result<MapResults<Fut::Output>, ExecutorError> {
+        self.map_until(deadline(limit.into()), items, f)
+    }
+
+    fn map_until<A: 'static, Fut: Future + 'static>(
+        &self,
+        deadline: Option<LoopTime>,
+        items: impl IntoIterator<Item = A>,
+        f: impl Fn(A) -> Fut + 'static,
+    ) -> Result<MapResults<Fut::Output>, ExecutorError> {
+        self.0.door.check()?;
+        let f = Rc::new(f);
+        let jobs = items.into_iter().map(|item| {
+            let f = Rc::clone(&f);
+            self.submit(move || f(item))
+        });
+        MapResults::of(jobs, deadline)
+    }
+
+    /// Takes no more calls; those that are queued are still made. With `wait` it is done when they
+    /// are, without it at once. It may be called again.
+    ///
+    /// A call of this pool that waits for it waits for ever.
+    ///
+    /// # Kill safety
+    ///
+    /// The pool stays shut; only the wait ends.
+    pub async fn shutdown(&self, wait: bool) {
+        self.0.door.shut();
+        if wait {
+            self.0.door.over().await;
+        }
+    }
+
+    /// Runs `f` with this pool, and shuts it down and waits behind it: Python's `with`.
+    ///
+    /// # Kill safety
+    ///
+    /// Killed, it waits for nobody, because a destructor cannot: what is queued is still done.
+    pub async fn scope<F: Future>(self, f: impl FnOnce(Self) -> F) -> F::Output {
+        let output = f(self.clone()).await;
+        self.shutdown(true).await;
+        output
+    }
+}
+
+impl<F: FnOnce() -> Fut + 'static, Fut: Future + 'static> Executor<F> for TaskPoolExecutor {
+    type Output = Fut::Output;
+
+    fn submit(&self, f: F) -> Result<Job<Fut::Output>, ExecutorError> {
+        Self::submit(self, f)
+    }
+}
+
+impl fmt::Debug for TaskPoolExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskPoolExecutor")
+            .field("max_workers", &self.0.limit)
+            .field("workers", &self.0.door.inside())
+            .field("queued", &self.0.queue.borrow().len())
+            .finish()
+    }
+}
+
+impl Pool {
+    fn push(self: &Rc<Self>, call: Call) {
+        if self.door.inside() < self.limit {
+            self.hire();
+        }
+        self.queue.borrow_mut().push_back(call);
+    }
+
+    fn hire(self: &Rc<Self>) {
+        let worker = Worker::new(Rc::clone(self));
+        drop(Task::builder().name("TaskPoolExecutor").spawn(worker.run()));
+    }
+}
+
+/// One of the tasks, from its making to its end, however it ends.
+struct Worker(Rc<Pool>);
+
+impl Worker {
+    fn new(pool: Rc<Pool>) -> Self {
+        pool.door.enter();
+        Self(pool)
+    }
+
+    async fn run(self) {
+        while let Some(call) = self.next() {
+            call.await;
+            consume_budget().await;
+        }
+    }
+
+    fn next(&self) -> Option<Call> {
+        self.0.queue.borrow_mut().pop_front()
+    }
+}
+
+impl Drop for Worker {
+    /// A worker that ends before its time was killed: another takes its place. With the loop, all
+    /// that is queued ends.
+    fn drop(&mut self) {
+        let is_idle = self.0.queue.borrow().is_empty();
+        let is_open = EventLoop::try_current().is_some_and(|event_loop| !event_loop.is_closed());
+        if !is_idle && is_open {
+            self.0.hire();
+        }
+        self.0.door.leave();
+        if !is_open {
+            let calls = self.0.queue.take();
+            drop(calls);
+        }
+    }
+}
+
+/// Makes a call, unless its job is cancelled.
+async fn make<Fut: Future>(promise: Promise<Fut::Output>, f: impl FnOnce() -> Fut) {
+    if promise.set_running_or_notify_cancel() == Ok(true) {
+        let outcome = caught(async { f().await }).await;
+        promise.finish(outcome.map_err(JobError::Panicked));
+    }
+}
+
+/// Runs a future whose panics are its result.
+async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
+    let mut future = pin!(Some(future));
+    poll_fn(|cx| {
+        let poll = || {
+            let polled = future.as_mut().as_pin_mut().expect("polled until it is ready").poll(cx);
+            if polled.is_ready() {
+                // Its destructors may panic, too.
+                future.set(None);
+            }
+            polled
+        };
+        match catch_unwind(AssertUnwindSafe(poll)) {
+            Ok(polled) => polled.map(Ok),
+            Err(payload) => Poll::Ready(Err(payload)),
+        }
+    })
+    .await
+}
