@@ -23,9 +23,11 @@ const IDLE_LIMIT: Duration = Duration::from_secs(10);
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The threads of one loop.
+/// The threads of one loop, or of an executor.
 pub(crate) struct Pool {
     shared: Arc<PoolShared>,
+    /// What the names of the threads begin with.
+    name: &'static str,
     limit: usize,
 }
 
@@ -49,9 +51,9 @@ struct Worker {
 }
 
 impl Pool {
-    pub(crate) fn new(limit: usize) -> Self {
+    pub(crate) fn new(name: &'static str, limit: usize) -> Self {
         let shared = PoolShared { state: Mutex::default(), work: Condvar::new() };
-        Self { shared: Arc::new(shared), limit }
+        Self { shared: Arc::new(shared), name, limit }
     }
 
     /// Queues a job, for an idle thread or a new one.
@@ -74,7 +76,7 @@ impl Pool {
         state.made += 1;
         let id = state.made;
         let shared = Arc::clone(&self.shared);
-        let name = format!("evergreen-blocking-{id}");
+        let name = format!("{}-{id}", self.name);
         let thread = thread::Builder::new().name(name).spawn(move || shared.run_worker(id))?;
         state.workers.insert(id, Worker { thread, busy: true });
         Ok(())
@@ -83,17 +85,22 @@ impl Pool {
     /// Ends the idle threads and waits for them. Jobs that have not begun are given back to be
     /// dropped; a running one is left to its thread, which ends after it.
     pub(crate) fn shut_down(&self) -> Vec<Job> {
+        let jobs = lock(&self.shared.state).queue.drain(..).collect();
+        self.end(false);
+        jobs
+    }
+
+    /// Ends the threads when nothing is queued, and waits for the idle ones, or for all.
+    pub(crate) fn end(&self, all: bool) {
         let mut state = lock(&self.shared.state);
         state.shut_down = true;
-        let jobs = state.queue.drain(..).collect();
         let workers = std::mem::take(&mut state.workers);
         drop(state);
         self.shared.work.notify_all();
-        for worker in workers.into_values().filter(|worker| !worker.busy) {
+        for worker in workers.into_values().filter(|worker| all || !worker.busy) {
             // A worker does not panic: its jobs are caught.
             worker.thread.join().ok();
         }
-        jobs
     }
 }
 

@@ -143,7 +143,7 @@ impl Core {
             sources: RefCell::new(parts.sources),
             poller_fd,
             signals: RefCell::default(),
-            pool: Pool::new(parts.threads),
+            pool: Pool::new("evergreen-blocking", parts.threads),
             tasks: OnceCell::new(),
             exception_handler: RefCell::default(),
             phase: Cell::new(Phase::Created),
@@ -229,6 +229,10 @@ impl Core {
 
     pub(crate) fn signals(&self) -> RefMut<'_, Signals> {
         self.signals.borrow_mut()
+    }
+
+    pub(crate) const fn owner(&self) -> Process {
+        self.owner
     }
 
     pub(crate) fn pool(&self) -> &Pool {

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::blocking::{BlockingError, BlockingJob};
+use crate::blocking::{BlockingError, BlockingJob, Pool};
 use crate::builder::Builder;
 use crate::clock::{Delay, LoopTime};
 use crate::core::{Core, Phase};
@@ -578,10 +578,20 @@ impl EventLoop {
         &self,
         f: impl FnOnce() -> T + Send + 'static,
     ) -> BlockingJob<T> {
-        if self.is_closed() {
+        self.run_on(self.core.pool(), true, f)
+    }
+
+    /// Runs `f` on a thread of `pool`, if that still has threads.
+    pub(crate) fn run_on<T: Send + 'static>(
+        &self,
+        pool: &Pool,
+        has_threads: bool,
+        f: impl FnOnce() -> T + Send + 'static,
+    ) -> BlockingJob<T> {
+        if self.is_closed() || !has_threads {
             return BlockingJob::refused(BlockingError::LoopClosed);
         }
-        BlockingJob::submit(&self.core, self.core.pool(), f)
+        BlockingJob::submit(&self.core, pool, f)
             .unwrap_or_else(|error| BlockingJob::refused(BlockingError::Os(error)))
     }
 }

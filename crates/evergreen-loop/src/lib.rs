@@ -38,6 +38,7 @@ compile_error!("evergreen-loop packs a generation into its 64-bit keys: build fo
 
 mod arena;
 mod blocking;
+mod blocking_pool;
 mod budget;
 mod builder;
 mod clock;
@@ -98,6 +99,7 @@ pub use watchers::Watcher;
 ///
 /// Programs have no use for it; a crate that brings its own kind of task or I/O object does.
 pub mod build {
+    pub use crate::blocking_pool::BlockingPool;
     pub use crate::budget::poll_budget;
     pub use crate::core::{TaskTable, guarded};
     pub use crate::current::{task_table, turn_time};

@@ -18,8 +18,8 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use common::{OnDrop, Trace, readable_pair, turn};
-use evergreen_loop::build::{Direction, Interest, Registration};
-use evergreen_loop::{EventLoop, Handler, LoopError, SystemExit};
+use evergreen_loop::build::{BlockingPool, Direction, Interest, Registration};
+use evergreen_loop::{BlockingError, EventLoop, Handler, LoopError, SystemExit};
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, waitpid};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -33,6 +33,7 @@ const CHECKS: &[(&str, fn())] = &[
     ("a_future_that_forks_gives_its_output_in_both", inside_a_future),
     ("a_child_may_make_a_loop_of_its_own", a_new_loop),
     ("a_signal_in_the_child_does_not_wake_the_parent", a_signal),
+    ("a_pool_of_threads_has_none_in_the_child", pool_of_threads),
     ("a_child_that_only_executes_inherits_nothing_of_the_loop", executing),
 ];
 
@@ -308,6 +309,22 @@ fn a_new_loop() {
     assert_eq!(said, r#"["readable"]"#);
     assert_eq!(kernel_state(), before);
     watching.goes_on();
+}
+
+/// The pool has an owner by its first job. Its thread is gone before the fork: the process is to have
+/// one.
+fn pool_of_threads() {
+    let event_loop = EventLoop::new().expect("a loop");
+    let pool = BlockingPool::new("mine", 1);
+    event_loop.block_on(pool.run(&event_loop, || ())).expect("no panic");
+    pool.end(true);
+    let use_pool = || {
+        let event_loop = EventLoop::new().expect("a loop of the child");
+        let refused = event_loop.block_on(pool.run(&event_loop, || ()));
+        pool.end(true);
+        format!("{}", matches!(refused, Err(BlockingError::LoopClosed)))
+    };
+    assert_eq!(in_a_child(use_pool), "true");
 }
 
 fn a_signal() {

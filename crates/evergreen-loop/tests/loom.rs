@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize as Count, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use evergreen_loop::build::BlockingPool;
 use evergreen_loop::seam::{Bell, ModelSelector};
 use evergreen_loop::{BlockingError, EventLoop, LoopError, LoopRemote};
 use loom::thread;
@@ -161,5 +162,21 @@ fn pool_result_versus_shutdown() {
         let result = poll(&mut job, &waker);
         assert!(matches!(result, Poll::Ready(Ok(7) | Err(BlockingError::LoopClosed))));
         assert_eq!(event_loop.metrics().blocking_jobs, 0);
+    });
+}
+
+// EV-FUT-25. Fails if `Pool::end` does not tell those who wait for work, leaves no word for those who
+// come, or has them leave what is queued.
+#[test]
+fn pool_end_versus_work() {
+    model(|| {
+        let event_loop = loop_on(&Arc::new(Bell::new()));
+        let waker = Waker::from(Arc::new(Bell::new()));
+        let pool = BlockingPool::new("pool", 1);
+        let mut job = pool.run(&event_loop, || 7);
+        pool.end(true);
+        event_loop.turn(NOW).unwrap();
+        assert!(matches!(poll(&mut job, &waker), Poll::Ready(Ok(7))));
+        event_loop.destroy().unwrap();
     });
 }
