@@ -9,6 +9,7 @@
 //! needs the walls of a process runs a program of its own with [`std::process::Command`] and talks
 //! with it over its pipes.
 
+mod claim;
 mod door;
 mod error;
 mod executor;
@@ -18,6 +19,7 @@ mod map;
 mod promise;
 mod state;
 mod task_pool;
+mod thread_pool;
 
 pub use error::{ExecutorError, JobError, PromiseError};
 pub use executor::Executor;
@@ -26,3 +28,4 @@ pub use job::Job;
 pub use map::MapResults;
 pub use promise::{Promise, promise};
 pub use task_pool::TaskPoolExecutor;
+pub use thread_pool::ThreadPoolExecutor;

@@ -236,7 +236,7 @@ fn an_idle_pool_neither_holds_the_loop_nor_is_told_of_as_parked() {
 fn a_call_that_waits_for_ever_does_not_hold_the_loop() {
     let event_loop = TestLoop::new();
     let pool = pool(1);
-    let job = pool.submit(|| pending::<()>()).expect("not shut down");
+    let job = pool.submit(pending::<()>).expect("not shut down");
     assert_eq!(event_loop.run().expect("it runs").parked_tasks, 1);
     assert!(event_loop.dump_tasks().to_string().starts_with("TaskPoolExecutor: parked"));
     event_loop.destroy().expect("not running");
@@ -344,7 +344,7 @@ fn a_call_whose_task_is_killed_is_cancelled_and_the_next_is_made() {
 fn a_loop_that_is_destroyed_cancels_all_jobs() {
     let event_loop = TestLoop::new();
     let (pool, trace) = (pool(1), Trace::new());
-    let jobs = [(); 3].map(|()| pool.submit(|| pending::<()>()).expect("not shut down"));
+    let jobs = [(); 3].map(|()| pool.submit(pending::<()>).expect("not shut down"));
     for job in &jobs {
         let notes = trace.clone();
         job.add_done_callback(move |job| notes.note(format_args!("{job:?}")));

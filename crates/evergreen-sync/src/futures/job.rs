@@ -43,11 +43,13 @@ impl<T> Job<T> {
     /// this returns.
     pub fn cancel(&self) -> bool {
         match self.0.state() {
-            State::Pending => self.end_without(State::Cancelled),
-            State::Cancelled | State::Noticed => {},
-            State::Running | State::Returned | State::Failed => return false,
+            State::Pending if self.0.claim() => {
+                self.end_without(State::Cancelled);
+                true
+            },
+            State::Cancelled | State::Noticed => true,
+            State::Pending | State::Running | State::Returned | State::Failed => false,
         }
-        true
     }
 
     /// Whether it was cancelled.

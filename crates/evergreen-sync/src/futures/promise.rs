@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::rc::Rc;
 
+use super::claim::Claim;
 use super::error::{JobError, PromiseError};
 use super::job::Job;
 use super::state::{Outcome, Shared, State};
@@ -29,7 +30,12 @@ pub struct Promise<T>(Job<T>);
 
 /// A job, and the promise that finishes it.
 pub fn promise<T>() -> (Promise<T>, Job<T>) {
-    let job = Job(Rc::new(Shared::new()));
+    promise_of(None)
+}
+
+/// The same, of a call that another thread makes if it has the claim.
+pub(super) fn promise_of<T>(claim: Option<Claim>) -> (Promise<T>, Job<T>) {
+    let job = Job(Rc::new(Shared::new(claim)));
     (Promise(job.clone()), job)
 }
 
@@ -82,16 +88,21 @@ impl<T> Promise<T> {
         Ok(())
     }
 
-    /// Finishes the job in whatever way.
+    /// Finishes the job in whatever way, unless it was cancelled.
     pub(super) fn finish(self, outcome: Outcome<T>) {
-        self.0.finish(outcome);
+        if !self.0.is_cancelled() {
+            self.0.finish(outcome);
+        }
     }
 }
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
         match self.0.0.state() {
-            State::Pending | State::Running => self.0.end_without(State::Noticed),
+            State::Pending | State::Running => {
+                self.0.0.claim();
+                self.0.end_without(State::Noticed);
+            },
             State::Cancelled => self.0.notice(),
             State::Noticed | State::Returned | State::Failed => {},
         }

@@ -15,6 +15,7 @@ use std::panic::Location;
 use evergreen_loop::build::guarded;
 use evergreen_loop::{ErrorContext, ErrorOrigin};
 
+use super::claim::Claim;
 use super::error::JobError;
 use super::job::Job;
 use crate::wait::Grants;
@@ -53,6 +54,8 @@ struct Callback<T> {
 
 pub(super) struct Shared<T> {
     state: Cell<State>,
+    /// Of a call that another thread makes. Pending, it is running when this is taken.
+    claim: Option<Claim>,
     /// Where it lies until somebody comes for it: with somebody there, it is in that one's hands.
     outcome: RefCell<Option<Outcome<T>>>,
     /// Whether somebody has it for good.
@@ -62,9 +65,10 @@ pub(super) struct Shared<T> {
 }
 
 impl<T> Shared<T> {
-    pub(super) const fn new() -> Self {
+    pub(super) const fn new(claim: Option<Claim>) -> Self {
         Self {
             state: Cell::new(State::Pending),
+            claim,
             outcome: RefCell::new(None),
             is_used: Cell::new(false),
             getters: RefCell::new(WaitList::new()),
@@ -73,7 +77,15 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn state(&self) -> State {
-        self.state.get()
+        match (self.state.get(), &self.claim) {
+            (State::Pending, Some(claim)) if claim.is_taken() => State::Running,
+            (state, _) => state,
+        }
+    }
+
+    /// False if another thread makes the call already; if not, it will not.
+    pub(super) fn claim(&self) -> bool {
+        self.claim.as_ref().is_none_or(Claim::take)
     }
 
     pub(super) fn set_running(&self) {
