@@ -33,6 +33,11 @@ impl Items {
         Item { number: fates.len() - 1, items: self.clone() }
     }
 
+    /// How many were made.
+    pub(crate) fn made(&self) -> usize {
+        self.0.borrow().len()
+    }
+
     pub(crate) fn received(&self) -> usize {
         self.count(Fate::Received)
     }
@@ -49,11 +54,10 @@ impl Items {
 }
 
 impl Item {
-    /// Its number.
-    pub(crate) fn receive(self) -> usize {
+    /// It has arrived.
+    pub(crate) fn receive(self) {
         let fate = std::mem::replace(&mut self.items.0.borrow_mut()[self.number], Fate::Received);
         assert_eq!(fate, Fate::UnderWay, "item {} is there twice", self.number);
-        self.number
     }
 }
 

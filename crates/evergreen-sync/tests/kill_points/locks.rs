@@ -5,7 +5,7 @@ use std::future::Future;
 use std::rc::Rc;
 
 use evergreen_loop::Delay;
-use evergreen_sync::locks::{BoundedSemaphore, Lock, Semaphore};
+use evergreen_sync::locks::{BoundedSemaphore, Lock, RLock, Semaphore};
 use evergreen_task::yield_now;
 
 use crate::common::OnDrop;
@@ -13,7 +13,8 @@ use crate::stage::Stage;
 use crate::walk::every_point;
 
 trait Slots: Debug + Sized + 'static {
-    /// One that lets two or one through.
+    const SLOTS: usize;
+
     fn open() -> Self;
     fn acquire(&self) -> impl Future<Output = bool>;
     fn acquire_timeout(&self, limit: Delay) -> impl Future<Output = bool>;
@@ -23,8 +24,10 @@ trait Slots: Debug + Sized + 'static {
 }
 
 macro_rules! slots {
-    ($subject:ident: $open:expr, $release:expr) => {
+    ($subject:ident, $slots:literal: $open:expr, $release:expr) => {
         impl Slots for $subject {
+            const SLOTS: usize = $slots;
+
             fn open() -> Self {
                 $open
             }
@@ -52,17 +55,25 @@ macro_rules! slots {
     };
 }
 
-slots!(Semaphore: Self::new(2).expect("not negative"), Self::release);
-slots!(BoundedSemaphore: Self::new(2).expect("not negative"), |seats: &Self| seats.release().expect("taken"));
-slots!(Lock: Self::new(), |lock: &Self| lock.release().expect("locked"));
+slots!(Semaphore, 2: Self::new(2).expect("not negative"), Self::release);
+slots!(BoundedSemaphore, 2: Self::new(2).expect("not negative"), |it: &Self| it.release().expect("taken"));
+slots!(Lock, 1: Self::new(), |it: &Self| it.release().expect("locked"));
+slots!(RLock, 1: Self::new(), |it: &Self| it.release().expect("owned"));
 
 /// All is as it began, and a newcomer gets a slot when it is released.
 async fn look<L: Slots>(stage: &Stage, slots: Rc<L>) {
     stage.rest_in_order().await;
     assert_eq!(format!("{slots:?}"), format!("{:?}", L::open()));
-    while slots.try_acquire() {}
+    take(&*slots);
     let newcomer = Rc::clone(&slots);
     stage.serves(async move { newcomer.acquire().await }, || slots.release()).await;
+}
+
+/// Takes all slots, and says how many. An owner may enter again.
+fn take<L: Slots>(slots: &L) -> usize {
+    let free = L::SLOTS;
+    (0..free).for_each(|_| assert!(slots.try_acquire()));
+    free
 }
 
 /// A kill does not undo a bare acquire, so that is for the role.
@@ -97,7 +108,7 @@ async fn acquire_in_time<L: Slots>(stage: &Stage) {
 
 async fn acquire_too_late<L: Slots>(stage: &Stage) {
     let slots = Rc::new(L::open());
-    let taken = std::iter::repeat_with(|| slots.try_acquire()).take_while(|&taken| taken).count();
+    let taken = take(&*slots);
     for limit in [0.0, 0.5, 0.5] {
         let slots = Rc::clone(&slots);
         stage.role(async move { assert!(!slots.acquire_timeout(limit.into()).await) });
@@ -133,6 +144,35 @@ fn bounded_semaphore() {
     every_point("BoundedSemaphore::acquire_timeout", acquire_in_time::<BoundedSemaphore>);
     every_point("BoundedSemaphore::acquire_timeout", acquire_too_late::<BoundedSemaphore>);
     every_point("BoundedSemaphore::lock", lock::<BoundedSemaphore>);
+}
+
+/// The owner is let in again at once; the lock is the next one's when all levels are gone.
+async fn enter_again(stage: &Stage) {
+    let lock = Rc::new(RLock::new());
+    for _ in 0..3 {
+        let lock = Rc::clone(&lock);
+        stage.role(async move {
+            let outer = lock.lock().await;
+            yield_now().await;
+            let inner = lock.lock().await;
+            yield_now().await;
+            drop(outer);
+            assert!(lock.acquire_timeout(0.0).await);
+            lock.release().expect("owned");
+            yield_now().await;
+            drop(inner);
+        });
+    }
+    look(stage, lock).await;
+}
+
+#[test]
+fn rlocks() {
+    every_point("RLock::acquire", acquire::<RLock>);
+    every_point("RLock::acquire_timeout", acquire_in_time::<RLock>);
+    every_point("RLock::acquire_timeout", acquire_too_late::<RLock>);
+    every_point("RLock::lock", lock::<RLock>);
+    every_point("RLock::lock", enter_again);
 }
 
 #[test]

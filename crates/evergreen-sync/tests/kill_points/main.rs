@@ -15,6 +15,7 @@ mod locks;
 mod oneshot;
 mod owning;
 mod point;
+mod queues;
 mod role;
 mod stage;
 mod walk;

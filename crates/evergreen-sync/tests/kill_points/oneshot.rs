@@ -3,7 +3,7 @@
 use evergreen_sync::oneshot::{self, RecvError};
 
 use crate::common::settle;
-use crate::items::Items;
+use crate::items::{Item, Items};
 use crate::stage::Stage;
 use crate::walk::every_point;
 
@@ -12,7 +12,7 @@ async fn receive(stage: &Stage) {
     let senders = [(); 3].map(|()| {
         let (sender, receiver) = oneshot::channel();
         stage.role(async move {
-            receiver.await.map(crate::items::Item::receive).expect("it is sent");
+            receiver.await.map(Item::receive).expect("it is sent");
         });
         sender
     });
@@ -21,7 +21,7 @@ async fn receive(stage: &Stage) {
         // Whoever is gone leaves the value with the sender.
         let left = sender.send(items.make());
         assert!(left.is_ok() || stage.victim() == Some(role));
-        left.err().map(crate::items::Item::receive);
+        left.unwrap_or_else(Item::receive);
     }
     stage.rest_in_order().await;
     items.assert_lost_at_most(usize::from(stage.victim().is_some()));
@@ -41,7 +41,7 @@ async fn closed(stage: &Stage) {
     let item = items.make();
     stage.role(async move {
         sender.closed().await;
-        assert_eq!(sender.send(item).map_err(crate::items::Item::receive), Err(0));
+        assert_eq!(sender.send(item).map_err(Item::receive), Err(()));
     });
     settle().await;
     receiver.close();
