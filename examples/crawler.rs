@@ -34,7 +34,8 @@ async fn main() -> io::Result<()> {
     // ANCHOR: map
     let pool = TaskPoolExecutor::new(100).expect("more than no workers");
     let paths = (0..PAGES).map(|number| format!("/page/{number}"));
-    let mut sizes = pool.map(paths.clone(), move |path| fetch(address, path)).expect("not shut down");
+    let mut sizes =
+        pool.map(paths.clone(), move |path| fetch(address, path)).expect("not shut down");
     let mut sum = 0;
     for path in paths {
         let size = sizes.next().await.expect("one for each").expect("not cancelled")?;
