@@ -11,7 +11,7 @@
 //! /page/0: 100 bytes
 //! /page/1: 101 bytes
 //! ...
-//! 300 pages, 74850 bytes, 100 at most at once
+//! 300 pages, 74850 bytes
 //! ```
 
 #![allow(clippy::print_stdout, reason = "an example prints")]
@@ -20,7 +20,7 @@ use evergreen::futures::TaskPoolExecutor;
 use evergreen::net::{TcpListener, TcpStream};
 use evergreen::spawn;
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, io::BufReader};
-use std::{cell::Cell, io, net::SocketAddr, rc::Rc};
+use std::{io, net::SocketAddr};
 
 const PAGES: usize = 300;
 
@@ -28,8 +28,7 @@ const PAGES: usize = 300;
 async fn main() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let most = Rc::new(Cell::new(0));
-    let server = spawn(serve(listener, Rc::clone(&most)));
+    let server = spawn(serve(listener));
 
     // ANCHOR: map
     let pool = TaskPoolExecutor::new(100).expect("more than no workers");
@@ -47,7 +46,7 @@ async fn main() -> io::Result<()> {
         }
         sum += size;
     }
-    println!("{PAGES} pages, {sum} bytes, {} at most at once", most.get());
+    println!("{PAGES} pages, {sum} bytes");
     server.kill();
     Ok(())
 }
@@ -63,16 +62,10 @@ async fn fetch(address: SocketAddr, path: String) -> io::Result<usize> {
     body.map(str::len).ok_or_else(|| io::Error::other(format!("{path}: no answer")))
 }
 
-async fn serve(listener: TcpListener, most: Rc<Cell<usize>>) -> io::Result<()> {
-    let open = Rc::new(());
+async fn serve(listener: TcpListener) -> io::Result<()> {
     loop {
         let (stream, _peer) = listener.accept().await?;
-        let open = Rc::clone(&open);
-        most.set(most.get().max(Rc::strong_count(&open) - 1));
-        drop(spawn(async move {
-            let _open = open;
-            answer(stream).await
-        }));
+        drop(spawn(answer(stream)));
     }
 }
 
