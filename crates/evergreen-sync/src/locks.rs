@@ -3,14 +3,19 @@
 //! All of them serve in the order of coming, and hand over: what is released goes straight to
 //! whoever has waited longest, and nobody takes it in between.
 
+mod any_lock;
 mod bounded;
+mod condition;
 mod error;
 mod lock;
+mod notices;
 mod owner;
 mod rlock;
 mod semaphore;
 
+pub use any_lock::{AnyLock, ConditionGuard};
 pub use bounded::BoundedSemaphore;
+pub use condition::Condition;
 pub use error::LockError;
 pub use lock::{Lock, LockGuard};
 pub use rlock::{RLock, RLockGuard};

@@ -1,4 +1,4 @@
-//! `Semaphore` and `BoundedSemaphore`: rows EV-LOCK-01 to EV-LOCK-09.
+//! `Semaphore`: rows EV-LOCK-01 to EV-LOCK-08.
 
 mod common;
 
@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::rc::Rc;
 
 use common::{TestLoop, Trace, poll_once, polled, settle, virtual_loop};
-use evergreen_sync::locks::{BoundedSemaphore, LockError, Semaphore};
+use evergreen_sync::locks::{LockError, Semaphore};
 use evergreen_task::{Task, sleep, spawn, timeout};
 use evergreen_testing::must_not_suspend;
 
@@ -27,7 +27,6 @@ fn taker(semaphore: &Rc<Semaphore>, trace: &Trace, name: &'static str) -> Task<(
 #[test]
 fn a_semaphore_begins_with_none_or_more() {
     assert_eq!(Semaphore::new(-3).err(), Some(LockError::NegativeValue(-3)));
-    assert_eq!(BoundedSemaphore::new(-1).err(), Some(LockError::NegativeValue(-1)));
     let message = LockError::NegativeValue(-3).to_string();
     assert_eq!(message, "a semaphore cannot begin with -3 slots: use zero or more");
     assert!(!semaphore(0).try_acquire());
@@ -257,45 +256,5 @@ fn a_guard_releases_on_every_way_out_and_a_raw_acquire_on_none() {
         settle().await;
         task.kill_and_wait().await.expect("started");
         assert_eq!(format!("{semaphore:?}"), "Semaphore { free: 0, waiting: 0 }");
-    });
-}
-
-// EV-LOCK-09
-#[test]
-fn a_bounded_semaphore_refuses_what_is_too_much_and_changes_nothing() {
-    let event_loop = TestLoop::new();
-    event_loop.block_on(async {
-        let semaphore = BoundedSemaphore::new(2).expect("not negative");
-        assert_eq!(semaphore.release(), Err(LockError::OverRelease));
-        let before = "BoundedSemaphore { free: 2, slots: 2, waiting: 0 }";
-        assert_eq!(format!("{semaphore:?}"), before);
-        assert!(semaphore.acquire().await && semaphore.try_acquire());
-        assert!(!semaphore.acquire_timeout(0.0).await);
-        assert_eq!((semaphore.release(), semaphore.release()), (Ok(()), Ok(())));
-        drop((semaphore.lock().await, semaphore.try_lock().expect("free")));
-        assert_eq!(semaphore.release(), Err(LockError::OverRelease));
-        assert_eq!(format!("{semaphore:?}"), before);
-        let message = LockError::OverRelease.to_string();
-        assert!(message.contains("bounded semaphore") && message.contains("once for each acquire"));
-    });
-}
-
-// EV-LOCK-09, EV-LOCK-07: a slot that goes back is not too much either.
-#[test]
-fn a_bounded_semaphore_hands_over_and_never_grows() {
-    let event_loop = TestLoop::new();
-    event_loop.block_on(async {
-        let semaphore = BoundedSemaphore::new(1).expect("not negative");
-        assert!(semaphore.try_acquire());
-        {
-            let mut granted = pin!(semaphore.acquire());
-            assert!(polled(&mut granted).await.is_pending());
-            assert_eq!(semaphore.release(), Ok(()));
-            assert!(!semaphore.try_acquire());
-            // Whoever has been granted it has it: this release is for that one.
-            assert_eq!(semaphore.release(), Ok(()));
-        }
-        let after = "BoundedSemaphore { free: 1, slots: 1, waiting: 0 }";
-        assert_eq!(format!("{semaphore:?}"), after);
     });
 }

@@ -82,6 +82,10 @@ impl BoundedSemaphore {
     pub fn release(&self) -> Result<(), LockError> {
         self.0.give_back()
     }
+
+    pub(super) const fn slots(&self) -> &Semaphore {
+        &self.0
+    }
 }
 
 impl fmt::Debug for BoundedSemaphore {

@@ -13,6 +13,8 @@ pub enum LockError {
     NotLocked,
     /// An [`RLock`](super::RLock) that the caller does not have was to be released.
     NotOwner,
+    /// A condition was used by one that does not have its lock.
+    NotAcquired,
 }
 
 impl fmt::Display for LockError {
@@ -29,6 +31,9 @@ impl fmt::Display for LockError {
             },
             Self::NotOwner => f.write_str(
                 "the RLock is not held by who releases it: the task that acquired it must release it",
+            ),
+            Self::NotAcquired => f.write_str(
+                "the lock of the condition is not acquired: acquire it, then wait or notify",
             ),
         }
     }

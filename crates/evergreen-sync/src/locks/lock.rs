@@ -42,7 +42,7 @@ pub struct Lock {
 
 /// Tells one time that a lock is held from all others, so that a guard knows whether it is still its
 /// own.
-type Hold = u64;
+pub(super) type Hold = u64;
 
 impl Lock {
     /// A lock that is not locked.
@@ -120,7 +120,19 @@ impl Lock {
         is_free
     }
 
-    async fn take(&self, hold: Hold) {
+    pub(super) fn held(&self) -> Option<Hold> {
+        self.held.get()
+    }
+
+    /// Unlocks it. What is given back is for [`take`](Self::take).
+    pub(super) fn let_go(&self) -> Option<Hold> {
+        let hold = self.held.get()?;
+        self.hand_over();
+        Some(hold)
+    }
+
+    /// Locks it; the guards of that hold are valid from then on.
+    pub(super) async fn take(&self, hold: Hold) {
         if !self.try_take(hold) {
             Wait::new(self, hold).await;
         }

@@ -111,8 +111,24 @@ impl RLock {
     }
 
     /// How the caller holds it, if it does.
-    fn owned(&self) -> Option<Hold> {
+    pub(super) fn owned(&self) -> Option<Hold> {
         self.held.get().filter(|hold| hold.owner == Owner::current())
+    }
+
+    /// Unlocks it, whatever the level. What is given back is for [`take_back`](Self::take_back).
+    pub(super) fn let_go(&self) -> Option<Hold> {
+        let hold = self.owned()?;
+        self.hand_over();
+        Some(hold)
+    }
+
+    /// Locks it as it was before, for the same owner. The guards of that time are valid again.
+    pub(super) async fn take_back(&self, hold: Hold) {
+        if self.held.get().is_none() {
+            self.held.set(Some(hold));
+        } else {
+            Wait::new(self, hold).await;
+        }
     }
 
     async fn enter(&self) -> u64 {

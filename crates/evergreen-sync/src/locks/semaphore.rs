@@ -36,6 +36,10 @@ pub struct Semaphore {
     free: Cell<usize>,
     /// There are never more than so many.
     most: usize,
+    /// Guards that have a slot.
+    guards: Cell<usize>,
+    /// Guards that have none any more.
+    stale: Cell<usize>,
     waiters: RefCell<WaitList<()>>,
 }
 
@@ -54,7 +58,8 @@ impl Semaphore {
     }
 
     pub(super) const fn limited(free: usize, most: usize) -> Self {
-        Self { free: Cell::new(free), most, waiters: RefCell::new(WaitList::new()) }
+        let waiters = RefCell::new(WaitList::new());
+        Self { free: Cell::new(free), most, guards: Cell::new(0), stale: Cell::new(0), waiters }
     }
 
     /// Takes a slot, and waits for one if none is free; always true. The slot is given back by
@@ -94,12 +99,12 @@ impl Semaphore {
     /// As [`acquire`](Self::acquire); whoever is killed later drops the guard.
     pub async fn lock(&self) -> SemaphoreGuard<'_> {
         self.acquire().await;
-        SemaphoreGuard(self)
+        SemaphoreGuard::new(self)
     }
 
     /// A slot if one is free and owed to nobody, to be released when the guard is dropped.
     pub fn try_lock(&self) -> Option<SemaphoreGuard<'_>> {
-        self.try_acquire().then(|| SemaphoreGuard(self))
+        self.try_acquire().then(|| SemaphoreGuard::new(self))
     }
 
     /// Gives a slot to whoever has waited longest, or to all. It does not suspend, and need not be
@@ -127,6 +132,55 @@ impl Semaphore {
         }
         self.free.set(free + 1);
         Ok(())
+    }
+}
+
+/// What a condition does. A guard does not know which of the slots is its own: one that has none any
+/// more is any of those that are dropped next, so that there are never too many slots.
+impl Semaphore {
+    /// Gives a slot back for a while.
+    pub(super) fn give_up(&self) -> Result<GivenUp<'_>, LockError> {
+        if self.free() > 0 {
+            return Err(LockError::NotAcquired);
+        }
+        let has_guard = self.lose_guard();
+        self.give_back()?;
+        Ok(GivenUp { semaphore: self, has_guard, is_back: false })
+    }
+
+    /// Whether there was a guard that has a slot.
+    fn lose_guard(&self) -> bool {
+        let guards = self.guards.get();
+        self.guards.set(guards.saturating_sub(1));
+        guards > 0
+    }
+
+    fn end_guard(&self) {
+        match self.stale.get() {
+            0 if self.lose_guard() => self.release(),
+            stale => self.stale.set(stale.saturating_sub(1)),
+        }
+    }
+}
+
+/// A slot that was given back for a while. If it is not taken back, its guard has none any more.
+pub(super) struct GivenUp<'a> {
+    semaphore: &'a Semaphore,
+    has_guard: bool,
+    is_back: bool,
+}
+
+impl GivenUp<'_> {
+    pub(super) async fn take_back(mut self) {
+        self.is_back = self.semaphore.acquire().await;
+    }
+}
+
+impl Drop for GivenUp<'_> {
+    fn drop(&mut self) {
+        let Semaphore { guards, stale, .. } = self.semaphore;
+        let count = if self.is_back { guards } else { stale };
+        count.set(count.get() + usize::from(self.has_guard));
     }
 }
 
@@ -161,8 +215,15 @@ impl fmt::Debug for Semaphore {
 #[derive(Debug)]
 pub struct SemaphoreGuard<'a>(&'a Semaphore);
 
+impl<'a> SemaphoreGuard<'a> {
+    fn new(semaphore: &'a Semaphore) -> Self {
+        semaphore.guards.set(semaphore.guards.get() + 1);
+        Self(semaphore)
+    }
+}
+
 impl Drop for SemaphoreGuard<'_> {
     fn drop(&mut self) {
-        self.0.release();
+        self.0.end_guard();
     }
 }
