@@ -9,6 +9,7 @@
 //! needs the walls of a process runs a program of its own with [`std::process::Command`] and talks
 //! with it over its pipes.
 
+mod as_completed;
 mod claim;
 mod door;
 mod error;
@@ -20,8 +21,10 @@ mod promise;
 mod state;
 mod task_pool;
 mod thread_pool;
+mod wait;
 
-pub use error::{ExecutorError, JobError, PromiseError};
+pub use as_completed::{AsCompleted, as_completed, as_completed_timeout};
+pub use error::{ExecutorError, JobError, PromiseError, Unfinished};
 pub use executor::Executor;
 pub use get::Get;
 pub use job::Job;
@@ -29,3 +32,4 @@ pub use map::MapResults;
 pub use promise::{Promise, promise};
 pub use task_pool::TaskPoolExecutor;
 pub use thread_pool::ThreadPoolExecutor;
+pub use wait::{DoneAndNotDone, WaitFor, wait, wait_timeout};

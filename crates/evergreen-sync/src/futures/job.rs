@@ -67,6 +67,10 @@ impl<T> Job<T> {
         self.0.state().is_done()
     }
 
+    pub(super) fn has_failed(&self) -> bool {
+        self.0.state() == State::Failed
+    }
+
     /// Waits for the result. It is given out once: of several who wait, the first gets it, and the
     /// others [`JobError::AlreadyUsed`].
     ///

@@ -11,10 +11,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
+use std::rc::Rc;
 
 use evergreen_loop::build::guarded;
 use evergreen_loop::{ErrorContext, ErrorOrigin};
 
+use super::as_completed::Gathering;
 use super::claim::Claim;
 use super::error::JobError;
 use super::job::Job;
@@ -62,6 +64,8 @@ pub(super) struct Shared<T> {
     is_used: Cell<bool>,
     getters: RefCell<WaitList<Outcome<T>>>,
     callbacks: RefCell<Vec<Callback<T>>>,
+    /// Where it is to be seen when it is done, and whoever was to make the call knows.
+    watchers: RefCell<Vec<Rc<Gathering<T>>>>,
 }
 
 impl<T> Shared<T> {
@@ -73,6 +77,7 @@ impl<T> Shared<T> {
             is_used: Cell::new(false),
             getters: RefCell::new(WaitList::new()),
             callbacks: RefCell::new(Vec::new()),
+            watchers: RefCell::new(Vec::new()),
         }
     }
 
@@ -134,6 +139,7 @@ impl<T> Job<T> {
     pub(super) fn finish(&self, outcome: Outcome<T>) {
         let state = if outcome.is_ok() { State::Returned } else { State::Failed };
         self.0.state.set(state);
+        self.show();
         self.0.hand_over(outcome);
         self.run_callbacks();
     }
@@ -142,6 +148,9 @@ impl<T> Job<T> {
     /// `Noticed`.
     pub(super) fn end_without(&self, state: State) {
         self.0.state.set(state);
+        if state == State::Noticed {
+            self.show();
+        }
         self.0.grant_all(|| JobError::Cancelled);
         self.run_callbacks();
     }
@@ -149,6 +158,20 @@ impl<T> Job<T> {
     /// Whoever was to make the call knows that it is cancelled.
     pub(super) fn notice(&self) {
         self.0.state.set(State::Noticed);
+        self.show();
+    }
+
+    pub(super) fn watch(&self, gathering: Rc<Gathering<T>>) {
+        self.0.watchers.borrow_mut().push(gathering);
+    }
+
+    pub(super) fn unwatch(&self, gathering: &Rc<Gathering<T>>) {
+        self.0.watchers.borrow_mut().retain(|watcher| !Rc::ptr_eq(watcher, gathering));
+    }
+
+    fn show(&self) {
+        let watchers = self.0.watchers.take();
+        watchers.into_iter().for_each(|watcher| watcher.add(self.clone()));
     }
 
     pub(super) fn push_callback(
