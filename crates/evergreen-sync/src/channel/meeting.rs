@@ -8,8 +8,8 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Waker;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use crate::wait::{Grants, Wait};
 use crate::wait_list::WaitList;
@@ -55,13 +55,21 @@ impl<T, E> Meeting<T, E> {
 
     /// Waits until the message was taken.
     pub(super) async fn send(&self, message: Message<T, E>) {
-        let mut wait = pin!(Wait::new(&self.senders, message));
-        poll_fn(|cx| {
-            let polled = wait.as_mut().poll(cx);
+        let mut wait = Wait::new(&self.senders, message);
+        poll_fn(|cx| self.poll_wait(&mut wait, cx)).await;
+    }
+
+    /// Polls a wait of either side; who has come may be whom the other side waits for.
+    pub(super) fn poll_wait<W: Future + Unpin>(
+        &self,
+        wait: &mut W,
+        cx: &mut Context<'_>,
+    ) -> Poll<W::Output> {
+        let polled = Pin::new(wait).poll(cx);
+        if polled.is_pending() {
             self.call();
-            polled
-        })
-        .await;
+        }
+        polled
     }
 
     /// Whether a message is there, and nobody who came before is to have it.
@@ -88,7 +96,7 @@ impl<T, E> Meeting<T, E> {
     }
 
     /// Calls receivers, as long as there are messages that none was called for.
-    pub(super) fn call(&self) {
+    fn call(&self) {
         while self.receivers.borrow().waiting() > 0 && self.senders.waiting() > self.called.get() {
             self.called.set(self.called.get() + 1);
             self.grant(()).expect("one waits");

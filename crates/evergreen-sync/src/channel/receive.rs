@@ -21,16 +21,8 @@ impl<S: Deref<Target = Meeting<T, E>> + Clone, T, E> Receive<S, T, E> {
         Self { meeting, wait: None }
     }
 
-    fn wait(&self, number: u64) -> (u64, Wait<S>) {
-        (number, Wait::new(self.meeting.clone(), number))
-    }
-
-    /// `None` if it has to wait.
-    fn poll_free(&self, cx: &Context<'_>) -> Poll<Option<Message<T, E>>> {
-        if !self.meeting.is_free() {
-            return Poll::Ready(None);
-        }
-        poll_budget(cx).map(|()| self.meeting.take())
+    fn wait(meeting: &S, number: u64) -> (u64, Wait<S>) {
+        (number, Wait::new(meeting.clone(), number))
     }
 }
 
@@ -40,22 +32,23 @@ impl<S: Deref<Target = Meeting<T, E>> + Clone, T, E> Future for Receive<S, T, E>
     type Output = Message<T, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Message<T, E>> {
-        if self.wait.is_none() {
-            if let Some(message) = ready!(self.poll_free(cx)) {
+        let Self { meeting, wait } = &mut *self;
+        if wait.is_none() && meeting.is_free() {
+            ready!(poll_budget(cx));
+            if let Some(message) = meeting.take() {
                 return Poll::Ready(message);
             }
-            self.wait = Some(self.wait(self.meeting.arrive()));
         }
-        while let Some((number, wait)) = &mut self.wait {
-            let (number, polled) = (*number, Pin::new(wait).poll(cx));
-            self.meeting.call();
-            ready!(polled);
-            self.wait = None;
-            match self.meeting.take_called() {
-                Some(message) => return Poll::Ready(message),
-                None => self.wait = Some(self.wait(number)),
+        loop {
+            let (number, place) = wait.get_or_insert_with(|| Self::wait(meeting, meeting.arrive()));
+            let number = *number;
+            ready!(meeting.poll_wait(place, cx));
+            *wait = None;
+            if let Some(message) = meeting.take_called() {
+                return Poll::Ready(message);
             }
+            // Its sender is gone.
+            *wait = Some(Self::wait(meeting, number));
         }
-        unreachable!("it waits until it has a message")
     }
 }
