@@ -3,6 +3,7 @@
 mod error;
 mod meeting;
 mod receive;
+mod values;
 
 use std::error::Error;
 use std::fmt;
@@ -11,6 +12,7 @@ use std::rc::Rc;
 pub use error::ChannelError;
 use meeting::{Meeting, Message};
 use receive::Receive;
+pub use values::Values;
 
 /// Hands values over one by one, from tasks that wait until theirs was taken to tasks that wait for
 /// one. It keeps nothing itself.
@@ -116,6 +118,36 @@ impl<T, E> Channel<T, E> {
     /// As [`receive`](Self::receive).
     pub async fn next(&self) -> Option<Result<T, E>> {
         Receive::new(&*self.0).await.into_item()
+    }
+
+    /// The values and errors up to the end, as a stream.
+    ///
+    /// ```
+    /// use evergreen_sync::channel::Channel;
+    /// use evergreen_task::spawn;
+    /// use futures_lite::StreamExt;
+    ///
+    /// # let event_loop = evergreen_loop::EventLoop::new()?;
+    /// # event_loop.block_on(async {
+    /// let channel = Channel::new();
+    /// let letters = channel.stream();
+    /// let sender = spawn(async move {
+    ///     channel.send('a').await;
+    ///     channel.send_end().await;
+    /// });
+    /// let letters: Vec<_> = letters.map(Result::unwrap).collect().await;
+    /// assert_eq!(letters, ['a']);
+    /// # sender.await.expect("neither killed nor panicked");
+    /// # });
+    /// # Ok::<(), evergreen_loop::LoopError>(())
+    /// ```
+    ///
+    /// # Kill safety
+    ///
+    /// As [`receive`](Self::receive). Once polled, the stream keeps its place among the receivers until
+    /// it has a value or is dropped.
+    pub fn stream(&self) -> Values<T, E> {
+        Values::new(Rc::clone(&self.0))
     }
 }
 

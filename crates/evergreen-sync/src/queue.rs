@@ -1,11 +1,17 @@
 //! Queues of items, with or without a limit, in three orders.
 
 mod error;
+mod get;
+mod inlet;
+mod items;
+mod put;
 mod queue_of;
 mod storage;
 mod unfinished;
 
 pub use error::{PutError, QueueError};
+pub use inlet::Inlet;
+pub use items::Items;
 pub use queue_of::QueueOf;
 pub use storage::{Fifo, Lifo, Priority, Storage};
 

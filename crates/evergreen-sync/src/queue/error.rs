@@ -1,6 +1,8 @@
 use std::error::Error;
 use std::fmt;
 
+use evergreen_loop::Delay;
+
 /// Why a queue refused. It is as it was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -76,3 +78,9 @@ impl<T> fmt::Display for PutError<T> {
 }
 
 impl<T> Error for PutError<T> {}
+
+/// The limit, if it is not negative.
+pub(super) fn at_least_none(limit: impl Into<Delay>) -> Result<Delay, QueueError> {
+    let limit = limit.into();
+    if limit.is_negative() { Err(QueueError::NegativeTimeout) } else { Ok(limit) }
+}

@@ -1,13 +1,10 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
-use evergreen_loop::Delay;
-use evergreen_task::Timeout;
-
+use super::put::Putters;
 use super::unfinished::Unfinished;
-use super::{PutError, QueueError, Storage};
-use crate::budget::counts_if;
-use crate::wait::{Grants, Wait};
+use super::{QueueError, Storage};
+use crate::wait::Grants;
 use crate::wait_list::WaitList;
 
 /// What [`Queue`](super::Queue), [`PriorityQueue`](super::PriorityQueue) and [`LifoQueue`](super::LifoQueue) have in common: items that tasks put in and
@@ -20,17 +17,14 @@ use crate::wait_list::WaitList;
 /// [`call_from_thread`](evergreen_loop::LoopRemote::call_from_thread).
 pub struct QueueOf<T, S> {
     maxsize: usize,
-    storage: RefCell<S>,
+    pub(super) storage: RefCell<S>,
     /// The number of the next item that comes in.
     number: Cell<u64>,
     unfinished: Unfinished,
     /// Only while there is no item. Each is granted one, with its number.
-    getters: RefCell<WaitList<(u64, T)>>,
-    putters: Putters<T>,
+    pub(super) getters: RefCell<WaitList<(u64, T)>>,
+    pub(super) putters: Putters<T>,
 }
-
-/// Only while there is no room. Each brings an item.
-struct Putters<T>(RefCell<WaitList<(), T>>);
 
 impl<T, S: Storage<T> + Default> QueueOf<T, S> {
     /// A queue for so many items; zero is no limit.
@@ -48,7 +42,7 @@ impl<T, S: Storage<T>> QueueOf<T, S> {
             number: Cell::new(0),
             unfinished: Unfinished::new(),
             getters: RefCell::new(WaitList::new()),
-            putters: Putters(RefCell::new(WaitList::new())),
+            putters: Putters::new(),
         }
     }
 
@@ -71,102 +65,6 @@ impl<T, S: Storage<T>> QueueOf<T, S> {
     /// Whether there is no room.
     pub fn is_full(&self) -> bool {
         self.maxsize > 0 && self.len() >= self.maxsize
-    }
-
-    /// Puts an item in, and waits for room if there is none.
-    ///
-    /// # Kill safety
-    ///
-    /// Whoever is killed while it waits takes its item with it.
-    pub async fn put(&self, item: T) {
-        counts_if(!self.is_full()).await;
-        if let Err(refused) = self.put_nowait(item) {
-            Wait::new(&self.putters, refused.item).await;
-        }
-    }
-
-    /// Puts an item in, if there is room.
-    ///
-    /// # Errors
-    ///
-    /// [`QueueError::Full`], with the item.
-    pub fn put_nowait(&self, item: T) -> Result<(), PutError<T>> {
-        if self.is_full() {
-            return Err(PutError::full(item));
-        }
-        self.let_in(item);
-        Ok(())
-    }
-
-    /// Puts an item in, and waits for room with a limit. Zero is over after one trip through the
-    /// queue of the loop.
-    ///
-    /// # Errors
-    ///
-    /// [`QueueError::Full`] if the limit is over first, [`QueueError::NegativeTimeout`] in any case;
-    /// with the item.
-    ///
-    /// # Kill safety
-    ///
-    /// As [`put`](Self::put).
-    pub async fn put_timeout(&self, item: T, limit: impl Into<Delay>) -> Result<(), PutError<T>> {
-        let limit = match at_least_none(limit) {
-            Ok(limit) => limit,
-            Err(error) => return Err(PutError { error, item }),
-        };
-        counts_if(!self.is_full()).await;
-        let Err(refused) = self.put_nowait(item) else { return Ok(()) };
-        let mut wait = Wait::new(&self.putters, refused.item);
-        if Timeout::after(limit).run(&mut wait).await.is_ok() {
-            return Ok(());
-        }
-        wait.give_up().map_err(PutError::full)
-    }
-
-    /// Takes the next item, and waits for one if there is none.
-    ///
-    /// # Kill safety
-    ///
-    /// Nothing is lost. An item for whoever is killed goes to the next who waits for one, or back to
-    /// its place, also if the queue is full by then.
-    pub async fn get(&self) -> T {
-        counts_if(!self.is_empty()).await;
-        match self.get_nowait() {
-            Ok(item) => item,
-            Err(_) => Wait::new(self, ()).await.1,
-        }
-    }
-
-    /// Takes the next item, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// [`QueueError::Empty`].
-    pub fn get_nowait(&self) -> Result<T, QueueError> {
-        let next = self.storage.borrow_mut().pop();
-        let item = next.ok_or(QueueError::Empty)?;
-        self.fill();
-        Ok(item)
-    }
-
-    /// Takes the next item, and waits for one with a limit. Zero is over after one trip through the
-    /// queue of the loop.
-    ///
-    /// # Errors
-    ///
-    /// [`QueueError::Empty`] if the limit is over first, [`QueueError::NegativeTimeout`] in any case.
-    ///
-    /// # Kill safety
-    ///
-    /// As [`get`](Self::get).
-    pub async fn get_timeout(&self, limit: impl Into<Delay>) -> Result<T, QueueError> {
-        let limit = at_least_none(limit)?;
-        counts_if(!self.is_empty()).await;
-        if let Ok(item) = self.get_nowait() {
-            return Ok(item);
-        }
-        let waited = Timeout::after(limit).run(Wait::new(self, ())).await;
-        waited.map(|(_, item)| item).map_err(|_| QueueError::Empty)
     }
 
     /// How many items came in and are not reported as done.
@@ -194,50 +92,13 @@ impl<T, S: Storage<T>> QueueOf<T, S> {
         self.unfinished.none_left().await;
     }
 
-    /// There is room.
-    fn let_in(&self, item: T) {
+    /// There is room: gives the item its number, and its place.
+    pub(super) fn let_in(&self, item: T) {
         let number = self.number.get();
         self.number.set(number + 1);
         self.unfinished.add_one();
         self.pass_on((number, item));
     }
-
-    /// Lets in whoever has waited longest to put, as long as there is room.
-    fn fill(&self) {
-        while !self.is_full() {
-            let Ok((waker, item)) = self.putters.0.borrow_mut().grant(()) else { return };
-            // A waker may be anything, and find it in its place.
-            self.let_in(item);
-            waker.wake();
-        }
-    }
-}
-
-impl<T, S: Storage<T>> Grants for QueueOf<T, S> {
-    type Grant = (u64, T);
-    type Offer = ();
-
-    fn waiters(&self) -> &RefCell<WaitList<(u64, T)>> {
-        &self.getters
-    }
-
-    fn pass_on(&self, item: (u64, T)) {
-        if let Err((number, item)) = self.grant(item) {
-            self.storage.borrow_mut().push(number, item);
-        }
-    }
-}
-
-impl<T> Grants for Putters<T> {
-    type Grant = ();
-    type Offer = T;
-
-    fn waiters(&self) -> &RefCell<WaitList<(), T>> {
-        &self.0
-    }
-
-    /// Its item is in.
-    fn pass_on(&self, (): ()) {}
 }
 
 impl<T, S: Storage<T>> fmt::Debug for QueueOf<T, S> {
@@ -250,9 +111,4 @@ impl<T, S: Storage<T>> fmt::Debug for QueueOf<T, S> {
             .field("putters", &self.putters.waiting())
             .finish()
     }
-}
-
-fn at_least_none(limit: impl Into<Delay>) -> Result<Delay, QueueError> {
-    let limit = limit.into();
-    if limit.is_negative() { Err(QueueError::NegativeTimeout) } else { Ok(limit) }
 }
