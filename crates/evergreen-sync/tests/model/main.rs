@@ -12,6 +12,7 @@ mod actors;
 mod common;
 mod event;
 mod play;
+mod queue;
 mod schedule;
 mod semaphore;
 mod subject;

@@ -28,6 +28,11 @@ pub(crate) trait Subject: Sized {
     fn asks() -> BoxedStrategy<Self::Ask>;
     fn calls() -> BoxedStrategy<Self::Call>;
 
+    /// What shows at the end what is left.
+    fn last_calls() -> Vec<Self::Call> {
+        Vec::new()
+    }
+
     fn real(setup: &Self::Setup) -> Self::Real;
     fn act(real: Rc<Self::Real>, ask: Self::Ask, notes: Notes) -> Acting;
     fn call(real: &Rc<Self::Real>, call: Self::Call) -> String;
