@@ -11,9 +11,12 @@ mod actors;
 #[path = "../common/mod.rs"]
 mod common;
 mod event;
+mod job;
+mod lock;
 mod play;
 mod queue;
+mod rwlock;
 mod schedule;
-mod semaphore;
+mod slots;
 mod subject;
 mod world;

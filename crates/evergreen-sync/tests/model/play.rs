@@ -16,7 +16,7 @@ use crate::world::{Entry, World};
 /// Draws schedules, and plays each; a failure prints the shortest that fails.
 pub(crate) fn agree<S: Subject + 'static>(name: &str) {
     let schedules_wanted = std::env::var("EVERGREEN_SCHEDULES").ok();
-    let cases = schedules_wanted.map_or(150, |number| number.parse().expect("a number"));
+    let cases = schedules_wanted.map_or(250, |number| number.parse().expect("a number"));
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let counted = Cell::new((0, 0, 0));
     let run = TestRunner::new(config).run(&(S::setups(), schedules::<S>()), |(setup, schedule)| {

@@ -84,7 +84,10 @@ impl<K: Kind> Subject for Plain<K> {
     fn act(real: Rc<Self::Real>, ask: Ask, notes: Notes) -> Acting {
         Box::pin(async move {
             notes.note(match ask {
-                Ask::Put(item) => put_told(Ok(real.put(item).await)),
+                Ask::Put(item) => {
+                    real.put(item).await;
+                    put_told(Ok(()))
+                },
                 Ask::PutIn(item, limit) => {
                     put_told(real.put_timeout(item, f64::from(limit)).await.map_err(refused))
                 },

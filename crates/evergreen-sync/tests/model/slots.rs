@@ -1,9 +1,11 @@
-//! `Semaphore`: rows EV-LOCK-01 to -08.
+//! `Semaphore` and `BoundedSemaphore`: rows EV-LOCK-01 to -09.
 
 use std::collections::{HashSet, VecDeque};
+use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::rc::Rc;
 
-use evergreen_sync::locks::Semaphore;
+use evergreen_sync::locks::{BoundedSemaphore, LockError, Semaphore, SemaphoreGuard};
 use evergreen_task::sleep;
 use proptest::prelude::*;
 
@@ -27,25 +29,77 @@ enum Call {
     Release,
 }
 
-#[derive(Default)]
-struct Plain {
+trait Slots: Debug + 'static {
+    const IS_BOUNDED: bool;
+
+    fn with_slots(slots: u8) -> Self;
+    fn acquire(&self) -> impl Future<Output = bool>;
+    fn acquire_timeout(&self, limit: f64) -> impl Future<Output = bool>;
+    fn lock(&self) -> impl Future<Output = SemaphoreGuard<'_>>;
+    fn try_acquire(&self) -> bool;
+    fn release(&self) -> Result<(), LockError>;
+}
+
+macro_rules! slots {
+    ($subject:ident, $is_bounded:literal, $release:expr) => {
+        impl Slots for $subject {
+            const IS_BOUNDED: bool = $is_bounded;
+
+            fn with_slots(slots: u8) -> Self {
+                Self::new(slots.into()).expect("not negative")
+            }
+
+            fn acquire(&self) -> impl Future<Output = bool> {
+                self.acquire()
+            }
+
+            fn acquire_timeout(&self, limit: f64) -> impl Future<Output = bool> {
+                self.acquire_timeout(limit)
+            }
+
+            fn lock(&self) -> impl Future<Output = SemaphoreGuard<'_>> {
+                self.lock()
+            }
+
+            fn try_acquire(&self) -> bool {
+                self.try_acquire()
+            }
+
+            fn release(&self) -> Result<(), LockError> {
+                ($release)(self)
+            }
+        }
+    };
+}
+
+slots!(Semaphore, false, |seats: &Self| {
+    seats.release();
+    Ok(())
+});
+slots!(BoundedSemaphore, true, Self::release);
+
+struct Plain<L> {
+    slots: usize,
     free: usize,
     waiting: VecDeque<usize>,
     /// They have been given a slot, and do not know it.
     owed: HashSet<usize>,
     /// They have a guard.
     holding: HashSet<usize>,
+    real: PhantomData<L>,
 }
 
-impl Plain {
-    fn release(&mut self, world: &mut World) {
+impl<L: Slots> Plain<L> {
+    fn release(&mut self, world: &mut World) -> Result<(), LockError> {
         match self.waiting.pop_front() {
             Some(next) => {
                 self.owed.insert(next);
                 world.wake(next);
             },
+            None if L::IS_BOUNDED && self.free == self.slots => return Err(LockError::OverRelease),
             None => self.free += 1,
         }
+        Ok(())
     }
 
     /// One turn of who wants a slot.
@@ -69,17 +123,17 @@ impl Plain {
         let is_over = world.is_over(task, seconds);
         if is_over {
             self.holding.remove(&task);
-            self.release(world);
+            self.release(world).ok();
         }
         is_over
     }
 }
 
-impl Subject for Plain {
+impl<L: Slots> Subject for Plain<L> {
     type Setup = u8;
     type Ask = Ask;
     type Call = Call;
-    type Real = Semaphore;
+    type Real = L;
 
     fn setups() -> BoxedStrategy<u8> {
         (0..4_u8).boxed()
@@ -94,11 +148,11 @@ impl Subject for Plain {
         prop_oneof![1 => Just(Call::TryAcquire), 2 => Just(Call::Release)].boxed()
     }
 
-    fn real(&slots: &u8) -> Semaphore {
-        Semaphore::new(slots.into()).expect("not negative")
+    fn real(&slots: &u8) -> L {
+        L::with_slots(slots)
     }
 
-    fn act(real: Rc<Semaphore>, ask: Ask, notes: Notes) -> Acting {
+    fn act(real: Rc<L>, ask: Ask, notes: Notes) -> Acting {
         Box::pin(async move {
             match ask {
                 Ask::Acquire => notes.note(real.acquire().await),
@@ -112,22 +166,26 @@ impl Subject for Plain {
         })
     }
 
-    fn call(real: &Rc<Semaphore>, call: Call) -> String {
+    fn call(real: &Rc<L>, call: Call) -> String {
         match call {
             Call::TryAcquire => format!("{}", real.try_acquire()),
-            Call::Release => {
-                real.release();
-                "released".to_owned()
-            },
+            Call::Release => format!("{:?}", real.release()),
         }
     }
 
-    fn look(real: &Semaphore) -> String {
+    fn look(real: &L) -> String {
         format!("{real:?}")
     }
 
     fn plain(&slots: &u8) -> Self {
-        Self { free: slots.into(), ..Self::default() }
+        Self {
+            slots: slots.into(),
+            free: slots.into(),
+            waiting: VecDeque::new(),
+            owed: HashSet::new(),
+            holding: HashSet::new(),
+            real: PhantomData,
+        }
     }
 
     fn turn(&mut self, task: usize, ask: &Ask, world: &mut World) -> bool {
@@ -155,7 +213,7 @@ impl Subject for Plain {
     fn gone(&mut self, task: usize, _: &Ask, world: &mut World) {
         self.waiting.retain(|&other| other != task);
         if self.owed.remove(&task) || self.holding.remove(&task) {
-            self.release(world);
+            self.release(world).ok();
         }
     }
 
@@ -166,19 +224,26 @@ impl Subject for Plain {
                 self.free -= usize::from(has_slot);
                 format!("{has_slot}")
             },
-            Call::Release => {
-                self.release(world);
-                "released".to_owned()
-            },
+            Call::Release => format!("{:?}", self.release(world)),
         }
     }
 
     fn plain_look(&self) -> String {
-        format!("Semaphore {{ free: {}, waiting: {} }}", self.free, self.waiting.len())
+        let (slots, free, waiting) = (self.slots, self.free, self.waiting.len());
+        if L::IS_BOUNDED {
+            format!("BoundedSemaphore {{ free: {free}, slots: {slots}, waiting: {waiting} }}")
+        } else {
+            format!("Semaphore {{ free: {free}, waiting: {waiting} }}")
+        }
     }
 }
 
 #[test]
 fn semaphore() {
-    agree::<Plain>("Semaphore");
+    agree::<Plain<Semaphore>>("Semaphore");
+}
+
+#[test]
+fn bounded_semaphore() {
+    agree::<Plain<BoundedSemaphore>>("BoundedSemaphore");
 }
