@@ -4,6 +4,7 @@
 //! whoever has waited longest, and nobody takes it in between.
 
 mod any_lock;
+mod barrier;
 mod bounded;
 mod condition;
 mod error;
@@ -14,9 +15,10 @@ mod rlock;
 mod semaphore;
 
 pub use any_lock::{AnyLock, ConditionGuard};
+pub use barrier::Barrier;
 pub use bounded::BoundedSemaphore;
 pub use condition::Condition;
-pub use error::LockError;
+pub use error::{BarrierError, LockError};
 pub use lock::{Lock, LockGuard};
 pub use rlock::{RLock, RLockGuard};
 pub use semaphore::{Semaphore, SemaphoreGuard};

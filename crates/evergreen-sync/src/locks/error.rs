@@ -40,3 +40,36 @@ impl fmt::Display for LockError {
 }
 
 impl Error for LockError {}
+
+/// Why a barrier did not let a party through.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BarrierError {
+    /// A barrier cannot be for no parties.
+    NoParties,
+    /// The barrier is broken, or was broken or reset before all had come.
+    Broken,
+    /// The barrier's action has failed with this; the barrier is broken.
+    Action(Box<dyn Error>),
+}
+
+impl fmt::Display for BarrierError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoParties => f.write_str("a barrier cannot be for no parties: use one or more"),
+            Self::Broken => f.write_str(
+                "the barrier is broken or was reset before all had come: reset it and come again",
+            ),
+            Self::Action(_) => f.write_str("the action of the barrier has failed: reset it"),
+        }
+    }
+}
+
+impl Error for BarrierError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Action(error) => Some(&**error),
+            Self::NoParties | Self::Broken => None,
+        }
+    }
+}
