@@ -136,7 +136,7 @@ fn nobody_is_let_through_by_an_action_that_aborts_or_resets() {
         for (fail, is_broken) in [(Barrier::abort as fn(&Barrier), true), (Barrier::reset, false)] {
             let trace = Trace::new();
             let barrier = Rc::new_cyclic(|own: &Weak<Barrier>| {
-                let own = own.clone();
+                let own = Weak::clone(own);
                 barrier(2).with_action(move || {
                     fail(&*own.upgrade().ok_or("gone")?);
                     Ok(())

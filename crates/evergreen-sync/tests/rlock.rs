@@ -5,7 +5,7 @@ mod common;
 use std::pin::pin;
 use std::rc::Rc;
 
-use common::{TestLoop, Trace, polled, settle, virtual_loop};
+use common::{OnDrop, TestLoop, Trace, polled, settle, virtual_loop};
 use evergreen_sync::locks::{LockError, RLock};
 use evergreen_task::{Task, spawn};
 use evergreen_testing::must_not_suspend;
@@ -238,6 +238,24 @@ fn it_stays_locked_if_its_owner_ends_without_releasing_it() {
         assert!(!lock.try_acquire());
         assert!(!lock.acquire_timeout(0.0).await);
         assert_eq!(lock.release(), Err(LockError::NotOwner));
+    });
+}
+
+// EV-LOCK-13, EV-LOCK-14: the destructors of a task are its own.
+#[test]
+fn a_destructor_of_the_owner_may_release_it() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let lock = Rc::new(RLock::new());
+        let held = Rc::clone(&lock);
+        let task = spawn(async move {
+            assert!(held.acquire().await);
+            let _releases = OnDrop::new(|| assert_eq!(held.release(), Ok(())));
+            std::future::pending::<()>().await;
+        });
+        settle().await;
+        task.kill_and_wait().await.expect("started");
+        assert_eq!(format!("{lock:?}"), FREE);
     });
 }
 

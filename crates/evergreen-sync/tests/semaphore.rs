@@ -57,6 +57,9 @@ fn a_limit_is_over_after_its_time_or_one_trip_or_never() {
         assert_eq!((event_loop.time() - before).as_secs(), 5);
         assert!(!semaphore.acquire_timeout(0.0).await);
         assert_eq!(format!("{semaphore:?}"), "Semaphore { free: 0, waiting: 0 }");
+        let queued = Rc::clone(&semaphore);
+        event_loop.call_soon(move || queued.release());
+        assert!(semaphore.acquire_timeout(0.0).await);
         let late = Rc::clone(&semaphore);
         event_loop.call_later(3600.0, move || late.release());
         assert!(semaphore.acquire_timeout(-1.0).await);

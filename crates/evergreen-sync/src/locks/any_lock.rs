@@ -1,5 +1,6 @@
 //! The lock under a condition.
 
+use std::fmt;
 use std::rc::Rc;
 
 use super::rlock::{self, RLock, RLockGuard};
@@ -7,10 +8,10 @@ use super::semaphore::{GivenUp, Semaphore, SemaphoreGuard};
 use super::{BoundedSemaphore, Lock, LockError, LockGuard, lock};
 
 /// A lock of one of the kinds that a [`Condition`](super::Condition) may stand on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AnyLock(Shared);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Shared {
     Semaphore(Rc<Semaphore>),
     Bounded(Rc<BoundedSemaphore>),
@@ -139,5 +140,16 @@ impl From<Rc<Lock>> for AnyLock {
 impl From<Rc<RLock>> for AnyLock {
     fn from(lock: Rc<RLock>) -> Self {
         Self(Shared::RLock(lock))
+    }
+}
+
+impl fmt::Debug for AnyLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Shared::Semaphore(semaphore) => semaphore.fmt(f),
+            Shared::Bounded(semaphore) => semaphore.fmt(f),
+            Shared::Lock(lock) => lock.fmt(f),
+            Shared::RLock(lock) => lock.fmt(f),
+        }
     }
 }
