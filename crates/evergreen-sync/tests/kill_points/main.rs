@@ -5,10 +5,12 @@
 //! all be served, in order; nobody may be left waiting, and nothing lost or doubled. `covered` reads
 //! the sources, and fails if an async method has no scenario.
 
+mod channel;
 #[path = "../common/mod.rs"]
 mod common;
 mod covered;
 mod event;
+mod executors;
 mod items;
 mod jobs;
 mod locks;

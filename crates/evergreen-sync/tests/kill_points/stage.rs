@@ -103,6 +103,10 @@ impl Stage {
         self.0.point.map(|point| point.role)
     }
 
+    pub(crate) fn point(&self) -> Option<Point> {
+        self.0.point
+    }
+
     /// How many roles have not ended, in whatever way.
     pub(crate) fn present(&self) -> usize {
         let is_present =

@@ -7,6 +7,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use evergreen_task::timeout;
+
 use crate::common::TestLoop;
 use crate::point::Point;
 use crate::stage::Stage;
@@ -46,6 +48,8 @@ fn reaches(method: &str, point: Point, scenario: &impl AsyncFn(&Stage)) -> bool 
 fn play(point: Option<Point>, scenario: &impl AsyncFn(&Stage)) -> Stage {
     let event_loop = TestLoop::with_virtual_time();
     let stage = Stage::new(point);
-    event_loop.block_on(scenario(&stage));
+    // Virtual: it is over when nothing is left to do.
+    let played = event_loop.block_on(timeout(1_000_000.0, scenario(&stage)));
+    assert!(played.is_ok(), "the scenario waits for ever");
     stage
 }
