@@ -53,12 +53,6 @@ pub struct PutError<T> {
     pub item: T,
 }
 
-impl<T> PutError<T> {
-    pub(super) const fn full(item: T) -> Self {
-        Self { error: QueueError::Full, item }
-    }
-}
-
 impl<T> From<PutError<T>> for QueueError {
     fn from(refused: PutError<T>) -> Self {
         refused.error

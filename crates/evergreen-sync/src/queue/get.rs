@@ -44,7 +44,8 @@ impl<T, S: Storage<T>> QueueOf<T, S> {
     ///
     /// # Errors
     ///
-    /// [`QueueError::Empty`] if the limit is over first, [`QueueError::NegativeTimeout`] in any case.
+    /// [`QueueError::Empty`] if the limit is over first; [`QueueError::NegativeTimeout`], also if there
+    /// is an item.
     ///
     /// # Kill safety
     ///

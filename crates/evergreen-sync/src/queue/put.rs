@@ -6,7 +6,7 @@ use evergreen_loop::Delay;
 use evergreen_task::Timeout;
 
 use super::error::at_least_none;
-use super::{Inlet, PutError, QueueOf, Storage};
+use super::{Inlet, PutError, QueueError, QueueOf, Storage};
 use crate::budget::counts_if;
 use crate::wait::{Grants, Wait};
 use crate::wait_list::WaitList;
@@ -31,7 +31,7 @@ impl<T, S: Storage<T>> QueueOf<T, S> {
     /// [`QueueError::Full`], with the item.
     pub fn put_nowait(&self, item: T) -> Result<(), PutError<T>> {
         if self.is_full() {
-            return Err(PutError::full(item));
+            return Err(full(item));
         }
         self.let_in(item);
         Ok(())
@@ -42,8 +42,8 @@ impl<T, S: Storage<T>> QueueOf<T, S> {
     ///
     /// # Errors
     ///
-    /// [`QueueError::Full`] if the limit is over first, [`QueueError::NegativeTimeout`] in any case;
-    /// with the item.
+    /// [`QueueError::Full`] if the limit is over first; [`QueueError::NegativeTimeout`], also if there
+    /// is room. Both with the item.
     ///
     /// # Kill safety
     ///
@@ -59,7 +59,7 @@ impl<T, S: Storage<T>> QueueOf<T, S> {
         if Timeout::after(limit).run(&mut wait).await.is_ok() {
             return Ok(());
         }
-        wait.give_up().map_err(PutError::full)
+        wait.give_up().map_err(full)
     }
 
     /// Takes items as a sink. One that finds no room waits in the sink, and the sink is ready for the
@@ -85,6 +85,10 @@ impl<T, S: Storage<T>> QueueOf<T, S> {
             waker.wake();
         }
     }
+}
+
+const fn full<T>(item: T) -> PutError<T> {
+    PutError { error: QueueError::Full, item }
 }
 
 /// Only while there is no room. Each brings an item.
