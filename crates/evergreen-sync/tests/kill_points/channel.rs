@@ -3,7 +3,6 @@
 use evergreen_sync::channel::{Channel, ChannelError};
 use evergreen_task::{spawn, timeout};
 
-use crate::common::settle;
 use crate::items::{Item, Items};
 use crate::stage::Stage;
 use crate::walk::every_point;
@@ -45,7 +44,7 @@ async fn look(stage: &Stage, channel: Meets, items: &Items, lost: usize) {
         drop(spawn(async move { received(channel.receive().await) }));
     };
     stage.serves(async move { sender.send(item).await }, receive).await;
-    settle().await;
+    stage.settle().await;
     items.assert_lost_at_most(lost);
     assert_eq!(format!("{channel:?}"), "Channel { senders: 0, receivers: 0 }");
 }
@@ -61,12 +60,12 @@ async fn send(stage: &Stage, way: impl AsyncFn(&Meets, Item) + Copy + 'static) {
         let (channel, item) = (channel.clone(), items.make());
         stage.role(async move { way(&channel, item).await });
     }
-    settle().await;
+    stage.settle().await;
     let mut taken = 0;
     while let Ok(message) = timeout(1.0, channel.receive()).await {
         received(message);
         taken += 1;
-        settle().await;
+        stage.settle().await;
     }
     assert!((2..=3).contains(&taken));
     stage.rest_in_order().await;
@@ -81,7 +80,7 @@ async fn receive(stage: &Stage, way: impl AsyncFn(&Meets) + Copy + 'static) {
         stage.role(async move { way(&channel).await });
     }
     for sent in [1, 2] {
-        settle().await;
+        stage.settle().await;
         // With fewer than wait, another must get what was for one who is gone.
         assert_eq!(senders(&channel), 0);
         for _ in 0..sent {
@@ -90,12 +89,12 @@ async fn receive(stage: &Stage, way: impl AsyncFn(&Meets) + Copy + 'static) {
         }
     }
     stage.rest_in_order().await;
-    settle().await;
+    stage.settle().await;
     assert_eq!(items.received(), items.made() - senders(&channel));
     while senders(&channel) > 0 {
         received(channel.receive().await);
     }
-    settle().await;
+    stage.settle().await;
     look(stage, channel, &items, 0).await;
 }
 
@@ -118,7 +117,7 @@ async fn meet(stage: &Stage) {
             }
         });
     }
-    settle().await;
+    stage.settle().await;
     assert!(stage.present() <= 1, "more than the partner of who is gone wait");
     if stage.present() == 1 && senders(&channel) == 0 {
         channel.send(items.make()).await;
@@ -136,7 +135,7 @@ async fn receive_many(stage: &Stage) {
         let (channel, item) = (channel.clone(), items.make());
         drop(spawn(async move { channel.send(item).await }));
     }
-    settle().await;
+    stage.settle().await;
     let receiver = channel.clone();
     stage.role(async move {
         for _ in 0..200 {
@@ -147,7 +146,7 @@ async fn receive_many(stage: &Stage) {
     while senders(&channel) > 0 {
         received(channel.receive().await);
     }
-    settle().await;
+    stage.settle().await;
     look(stage, channel, &items, 0).await;
 }
 

@@ -56,15 +56,16 @@ fn heads(source: &str) -> Vec<&str> {
     heads
 }
 
-/// All that is public and awaited, of a source: `Type::method`, `function`, and `Type` for futures
-/// and streams.
+/// All that is public and awaited, of a source: `Type::method`, `function`, and `Type` for futures,
+/// streams and sinks.
 fn methods(source: &str) -> Vec<String> {
     let mut subject = "";
     let mut found = Vec::new();
     for head in heads(source) {
         if head.starts_with("impl") {
             subject = implemented(head);
-            let is_awaited = head.contains("Future for ") || head.contains("Stream for ");
+            let traits = [" Future for ", " Stream for ", " Sink<T> for "];
+            let is_awaited = traits.iter().any(|it| head.contains(it));
             let is_public = source.contains(&format!("pub struct {subject}"));
             found.extend((is_awaited && is_public).then(|| subject.to_owned()));
         } else if head == "}" {

@@ -4,13 +4,12 @@ use std::rc::Rc;
 
 use evergreen_sync::Event;
 
-use crate::common::settle;
 use crate::stage::Stage;
 use crate::walk::every_point;
 
 /// Sets it while the roles wait, and looks what is left; then a newcomer is served.
 async fn set_and_look(stage: &Stage, event: Rc<Event>) {
-    settle().await;
+    stage.settle().await;
     let waiting = format!("Event {{ is_set: false, waiting: {} }}", stage.present());
     assert_eq!(format!("{event:?}"), waiting);
     event.set();

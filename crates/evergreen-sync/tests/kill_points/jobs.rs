@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use evergreen_sync::futures::{JobError, promise};
 
-use crate::common::settle;
 use crate::items::{Item, Items};
 use crate::stage::Stage;
 use crate::walk::every_point;
@@ -23,7 +22,7 @@ async fn get(stage: &Stage) {
         let job = job.clone();
         stage.role(async move { fetched(job.get().await) });
     }
-    settle().await;
+    stage.settle().await;
     promise.set_result(items.make()).expect("not cancelled");
     stage.rest_in_order().await;
     assert_eq!(items.received(), 1, "{items:?}");
@@ -35,7 +34,7 @@ async fn get_alone(stage: &Stage) {
     let (items, (promise, job)) = (Items::default(), promise());
     let getter = job.clone();
     stage.role(async move { fetched(getter.get().await) });
-    settle().await;
+    stage.settle().await;
     promise.set_result(items.make()).expect("not cancelled");
     stage.rest().await;
     fetched(job.get().await);
@@ -55,7 +54,7 @@ async fn get_timeout(stage: &Stage) {
             }
         });
     }
-    settle().await;
+    stage.settle().await;
     promise.set_result(items.make()).expect("not cancelled");
     stage.rest_in_order().await;
     assert_eq!(items.received(), 1, "{items:?}");
@@ -83,7 +82,7 @@ async fn get_cancelled(stage: &Stage) {
             assert!(matches!(job.get().await, Err(JobError::Cancelled)));
         });
     }
-    settle().await;
+    stage.settle().await;
     assert!(job.cancel());
     stage.rest_in_order().await;
     drop(promise);

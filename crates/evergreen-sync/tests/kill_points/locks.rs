@@ -5,7 +5,7 @@ use std::future::Future;
 use std::rc::Rc;
 
 use evergreen_loop::Delay;
-use evergreen_sync::locks::{BoundedSemaphore, Lock, RLock, Semaphore};
+use evergreen_sync::locks::{BoundedSemaphore, Condition, Lock, RLock, Semaphore};
 use evergreen_task::yield_now;
 
 use crate::common::OnDrop;
@@ -18,7 +18,7 @@ trait Slots: Debug + Sized + 'static {
     fn open() -> Self;
     fn acquire(&self) -> impl Future<Output = bool>;
     fn acquire_timeout(&self, limit: Delay) -> impl Future<Output = bool>;
-    fn lock(&self) -> impl Future<Output: Drop>;
+    fn lock(&self) -> impl Future<Output: Debug>;
     fn try_acquire(&self) -> bool;
     fn release(&self);
 }
@@ -40,7 +40,7 @@ macro_rules! slots {
                 self.acquire_timeout(limit)
             }
 
-            fn lock(&self) -> impl Future<Output: Drop> {
+            fn lock(&self) -> impl Future<Output: Debug> {
                 self.lock()
             }
 
@@ -58,6 +58,7 @@ macro_rules! slots {
 slots!(Semaphore, 2: Self::new(2).expect("not negative"), Self::release);
 slots!(BoundedSemaphore, 2: Self::new(2).expect("not negative"), |it: &Self| it.release().expect("taken"));
 slots!(Lock, 1: Self::new(), |it: &Self| it.release().expect("locked"));
+slots!(Condition, 1: Self::new(), |it: &Self| it.release().expect("owned"));
 slots!(RLock, 1: Self::new(), |it: &Self| it.release().expect("owned"));
 
 /// All is as it began, and a newcomer gets a slot when it is released.
@@ -173,6 +174,14 @@ fn rlocks() {
     every_point("RLock::acquire_timeout", acquire_too_late::<RLock>);
     every_point("RLock::lock", lock::<RLock>);
     every_point("RLock::lock", enter_again);
+}
+
+#[test]
+fn condition() {
+    every_point("Condition::acquire", acquire::<Condition>);
+    every_point("Condition::acquire_timeout", acquire_in_time::<Condition>);
+    every_point("Condition::acquire_timeout", acquire_too_late::<Condition>);
+    every_point("Condition::lock", lock::<Condition>);
 }
 
 #[test]

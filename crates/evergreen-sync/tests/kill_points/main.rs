@@ -8,6 +8,7 @@
 mod channel;
 #[path = "../common/mod.rs"]
 mod common;
+mod conditions;
 mod covered;
 mod event;
 mod executors;
@@ -20,4 +21,6 @@ mod point;
 mod queues;
 mod role;
 mod stage;
+mod streams;
+mod waiting;
 mod walk;

@@ -2,7 +2,6 @@
 
 use evergreen_sync::oneshot::{self, RecvError};
 
-use crate::common::settle;
 use crate::items::{Item, Items};
 use crate::stage::Stage;
 use crate::walk::every_point;
@@ -16,7 +15,7 @@ async fn receive(stage: &Stage) {
         });
         sender
     });
-    settle().await;
+    stage.settle().await;
     for (role, sender) in senders.into_iter().enumerate() {
         // Whoever is gone leaves the value with the sender.
         let left = sender.send(items.make());
@@ -30,7 +29,7 @@ async fn receive(stage: &Stage) {
 async fn receive_nothing(stage: &Stage) {
     let (sender, receiver) = oneshot::channel::<()>();
     stage.role(async move { assert_eq!(receiver.await, Err(RecvError)) });
-    settle().await;
+    stage.settle().await;
     drop(sender);
     stage.rest().await;
 }
@@ -43,7 +42,7 @@ async fn closed(stage: &Stage) {
         sender.closed().await;
         assert_eq!(sender.send(item).map_err(Item::receive), Err(()));
     });
-    settle().await;
+    stage.settle().await;
     receiver.close();
     stage.rest().await;
     assert!(receiver.await.is_err());

@@ -65,7 +65,7 @@ async fn readers_behind_a_writer(stage: &Stage) {
             if writes { drop(lock.write().await) } else { drop(lock.read().await) }
         });
     }
-    crate::common::settle().await;
+    stage.settle().await;
     // Without the writer the readers need not wait for this.
     assert_eq!(stage.present() == 0, stage.victim() == Some(0) && !stage.waits_to_be_woken());
     drop(held);

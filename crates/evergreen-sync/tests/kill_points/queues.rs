@@ -116,9 +116,9 @@ async fn get<S: Kind>(stage: &Stage) {
         let queue = Rc::clone(&queue);
         stage.role(async move { queue.get().await.receive() });
     }
-    settle().await;
+    stage.settle().await;
     (0..2).for_each(|_| put_now(&queue, &items));
-    settle().await;
+    stage.settle().await;
     (0..3).for_each(|_| put_now(&queue, &items));
     stage.rest_in_order().await;
     let left = items.made() - items.received();
@@ -132,7 +132,7 @@ async fn get_alone<S: Kind>(stage: &Stage) {
     let (queue, items) = (queue::<S>(1), Items::default());
     let getter = Rc::clone(&queue);
     stage.role(async move { getter.get().await.receive() });
-    settle().await;
+    stage.settle().await;
     put_now(&queue, &items);
     // There is none for who was gone already.
     let refused = queue.put_nowait(items.make()).map_err(|refused| refused.item.receive());
@@ -165,10 +165,10 @@ async fn get_in_time<S: Kind>(stage: &Stage) {
             }
         });
     }
-    settle().await;
+    stage.settle().await;
     while stage.present() > 0 {
         put_now(&queue, &items);
-        settle().await;
+        stage.settle().await;
     }
     stage.rest_in_order().await;
     look(stage, queue, &items, 0).await;

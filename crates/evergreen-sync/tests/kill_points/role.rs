@@ -28,7 +28,9 @@ impl Role {
     fn waker(&mut self, cx: &Context<'_>) -> Waker {
         let known = self.waker.take().filter(|known| known.task.will_wake(cx.waker()));
         let make = || Arc::new(Woken { role: self.number, task: cx.waker().clone() });
-        Arc::clone(self.waker.insert(known.unwrap_or_else(make))).into()
+        let waker = self.waker.insert(known.unwrap_or_else(make));
+        self.stage.set_waker(self.number, waker);
+        Arc::clone(waker).into()
     }
 
     fn fall(&mut self) -> Poll<()> {
@@ -72,7 +74,7 @@ impl Drop for Role {
 }
 
 /// Tells the stage before it wakes the task: a kill must come before the turn.
-struct Woken {
+pub(crate) struct Woken {
     role: usize,
     task: Waker,
 }

@@ -3,12 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::{Arc, Weak};
 
 use evergreen_task::{JoinError, Task, TaskRef, TaskState, spawn};
 
 use crate::common::settle;
 use crate::point::{Ending, Point};
-use crate::role::Role;
+use crate::role::{Role, Woken};
 
 #[derive(Clone, Default)]
 pub(crate) struct Stage(Rc<Inside>);
@@ -26,8 +27,15 @@ struct Inside {
 #[derive(Default)]
 struct Seen {
     task: Option<TaskRef>,
+    waker: Weak<Woken>,
     suspensions: usize,
     is_polled: bool,
+}
+
+impl Seen {
+    fn is_present(&self) -> bool {
+        self.task.as_ref().is_some_and(|task| task.state() != TaskState::Ended)
+    }
 }
 
 thread_local! {
@@ -72,6 +80,21 @@ impl Stage {
                 Err(error) => panic!("role {number}: {error}"),
             }
         }
+        self.settle().await;
+    }
+
+    /// Lets everything run that is queued. Whoever has ended by then is forgotten.
+    pub(crate) async fn settle(&self) {
+        settle().await;
+        self.assert_forgotten();
+    }
+
+    /// Nothing that could be waited for keeps the waker of a role that has ended.
+    fn assert_forgotten(&self) {
+        let roles = self.0.roles.borrow();
+        let is_kept = |seen: &Seen| !seen.is_present() && seen.waker.strong_count() > 0;
+        let kept: Vec<_> = (0..roles.len()).filter(|&role| is_kept(&roles[role])).collect();
+        assert!(kept.is_empty(), "the wakers of {kept:?} are kept");
     }
 
     /// Waits until all roles have ended; those that were not to end early have come to their end in
@@ -107,11 +130,14 @@ impl Stage {
         self.0.point
     }
 
+    /// How many have come to their end.
+    pub(crate) fn served(&self) -> usize {
+        self.0.ended.borrow().len()
+    }
+
     /// How many roles have not ended, in whatever way.
     pub(crate) fn present(&self) -> usize {
-        let is_present =
-            |seen: &&Seen| seen.task.as_ref().is_some_and(|task| task.state() != TaskState::Ended);
-        self.0.roles.borrow().iter().filter(is_present).count()
+        self.0.roles.borrow().iter().filter(|seen| seen.is_present()).count()
     }
 
     /// Whether the victim ends only when it was woken.
@@ -150,6 +176,10 @@ impl Stage {
 
     pub(crate) fn set_polled(&self, role: usize, is_polled: bool) {
         self.0.roles.borrow_mut()[role].is_polled = is_polled;
+    }
+
+    pub(crate) fn set_waker(&self, role: usize, waker: &Arc<Woken>) {
+        self.0.roles.borrow_mut()[role].waker = Arc::downgrade(waker);
     }
 
     pub(crate) fn suspended(&self, role: usize) {
