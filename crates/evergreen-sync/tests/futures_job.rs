@@ -60,7 +60,6 @@ fn handles_are_equal_if_they_are_of_the_same_job() {
     let (_other, stranger) = promise::<u32>();
     assert_eq!(job, job.clone());
     assert_ne!(job, stranger);
-    #[allow(clippy::mutable_key_type, reason = "it is hashed by its identity")]
     let set: HashSet<_> = [job.clone(), stranger.clone(), job, stranger].into_iter().collect();
     assert_eq!(set.len(), 2);
 }
