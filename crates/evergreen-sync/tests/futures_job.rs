@@ -181,6 +181,18 @@ fn the_second_get_finds_the_result_used_up() {
     });
 }
 
+// EV-FUT-06, EV-FUT-07
+#[test]
+fn a_get_that_has_timed_out_uses_nothing_up() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let (promise, job) = promise();
+        assert!(matches!(job.get_timeout(0.0).await, Err(JobError::TimedOut)));
+        promise.set_result(7).expect("not cancelled");
+        assert!(matches!(job.get().await, Ok(7)));
+    });
+}
+
 // EV-FUT-07, R-13, D-12: killed between wake and read.
 #[test]
 fn a_result_whose_reader_was_killed_goes_to_the_next() {

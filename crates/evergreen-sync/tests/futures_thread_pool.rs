@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier};
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use common::{TestLoop, Trace, poll_once, settle, virtual_loop};
+use evergreen_loop::TurnOutcome;
 use evergreen_sync::futures::{Executor, ExecutorError, Job, JobError, ThreadPoolExecutor};
 use evergreen_task::{all, spawn, yield_now};
 
@@ -322,8 +324,11 @@ fn the_loop_is_alive_until_the_result_has_been_delivered() {
     let notes = trace.clone();
     job.add_done_callback(move |job| notes.note(format_args!("{job:?}")));
     begun.recv().expect("it begins");
-    // Nothing but the job is left when it is released.
-    event_loop.call_later(0.01, move || drop(release));
+    for _ in 0..3 {
+        let left = event_loop.turn(Some(Duration::ZERO)).expect("a turn");
+        assert_eq!(left, TurnOutcome::Alive, "nothing but the job is left");
+    }
+    drop(release);
     let report = event_loop.run().expect("it runs");
     assert_eq!((report.parked_tasks, report.stopped), (0, false));
     trace.assert_eq(["Job<()>(finished)"]);
