@@ -11,6 +11,7 @@
 
 mod as_completed;
 mod claim;
+mod delivery;
 mod door;
 mod error;
 mod executor;
@@ -22,6 +23,7 @@ mod state;
 mod task_pool;
 mod thread_pool;
 mod wait;
+mod worker;
 
 pub use as_completed::{AsCompleted, as_completed, as_completed_timeout};
 pub use error::{ExecutorError, JobError, PromiseError, Unfinished};

@@ -1,4 +1,4 @@
-//! `Job`: rows EV-FUT-01 to EV-FUT-10, EV-FUT-32.
+//! `Job`: rows EV-FUT-01 to EV-FUT-08, EV-FUT-32.
 
 mod common;
 
@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use common::{OnDrop, TestLoop, Trace, poll_once, settle, virtual_loop};
-use evergreen_sync::futures::{Job, JobError, promise};
+use evergreen_sync::futures::{Get, Job, JobError, Promise, promise};
 use evergreen_task::{Task, sleep, spawn};
 
 /// Notes what it gets.
@@ -27,6 +27,12 @@ fn kind(error: &JobError) -> String {
         other => format!("{other:?}"),
     }
 }
+
+// EV-FUT-09: all of it belongs to the thread of the loop.
+static_assertions::assert_not_impl_any!(Job<u8>: Send, Sync);
+static_assertions::assert_not_impl_any!(Promise<u8>: Send, Sync);
+static_assertions::assert_not_impl_any!(Get<u8>: Send, Sync);
+static_assertions::assert_impl_all!(Get<std::marker::PhantomPinned>: Unpin);
 
 // EV-FUT-01
 #[test]
@@ -53,7 +59,6 @@ fn its_debug_form_says_whether_it_failed_or_was_cancelled_and_no_more() {
 }
 
 // EV-FUT-01
-#[expect(clippy::mutable_key_type, reason = "its hash is its address")]
 #[test]
 fn handles_are_equal_if_they_are_of_the_same_job() {
     let (_promise, job) = promise::<u32>();
@@ -249,72 +254,6 @@ fn a_cancel_that_nobody_read_leaves_the_job_cancelled() {
     assert!(job.cancel());
     drop(wait);
     assert!(matches!(job.try_get(), Some(Err(JobError::Cancelled))));
-}
-
-// EV-FUT-09
-#[test]
-fn callbacks_run_in_the_order_of_adding_before_the_promise_is_gone() {
-    let trace = Trace::new();
-    let (promise, job) = promise();
-    for name in ["a", "b"] {
-        let notes = trace.clone();
-        job.add_done_callback(move |job| notes.note(format_args!("{name}: {job:?}")));
-    }
-    promise.set_result(1).expect("not cancelled");
-    trace.assert_eq(["a: Job<i32>(finished)", "b: Job<i32>(finished)"]);
-    let notes = trace.clone();
-    job.add_done_callback(move |_| notes.note("late"));
-    trace.assert_eq(["late"]);
-    assert!(!job.cancel());
-    trace.assert_eq([]);
-}
-
-// EV-FUT-09, R-13
-#[test]
-fn a_callback_may_take_the_result_and_add_another() {
-    let trace = Trace::new();
-    let (promise, job) = promise();
-    let notes = trace.clone();
-    job.add_done_callback(move |job| {
-        notes.note(format_args!("{:?}", job.try_get().expect("done")));
-        let inside = notes.clone();
-        job.add_done_callback(move |_| inside.note("inside"));
-        notes.note("after");
-    });
-    let last = trace.clone();
-    job.add_done_callback(move |_| last.note("last"));
-    promise.set_result(1).expect("not cancelled");
-    trace.assert_eq(["Ok(1)", "inside", "after", "last"]);
-}
-
-// EV-FUT-10, D-7: in both cases alike.
-#[test]
-fn a_callback_that_panics_is_reported_and_the_others_run() {
-    let event_loop = TestLoop::new();
-    let trace = Trace::new().of_errors(&event_loop);
-    let (promise, job) = promise();
-    job.add_done_callback(|_| panic!("first"));
-    let notes = trace.clone();
-    job.add_done_callback(move |_| notes.note("second"));
-    promise.set_result(1).expect("not cancelled");
-    trace.assert_eq(["Callback: panicked: first", "second"]);
-    job.add_done_callback(|_| panic!("late"));
-    trace.assert_eq(["Callback: panicked: late"]);
-    assert!(matches!(job.try_get(), Some(Ok(1))));
-}
-
-// EV-FUT-10: there may be no loop to tell.
-#[test]
-fn a_callback_that_panics_without_a_loop_keeps_nobody_either() {
-    let trace = Trace::new();
-    let (promise, job) = promise::<u32>();
-    job.add_done_callback(|_| panic!("without a loop"));
-    job.add_done_callback({
-        let notes = trace.clone();
-        move |_| notes.note("second")
-    });
-    drop(promise);
-    trace.assert_eq(["second"]);
 }
 
 #[test]

@@ -16,7 +16,8 @@ use super::state::{Shared, State};
 /// A call that somebody else makes, and its result when it is done.
 ///
 /// Clones are handles to the same job, and two handles are equal if they are. Dropping them cancels
-/// nothing.
+/// nothing. A call that gives a `Result` has that for its result: an `Err` of its own is no failure of
+/// the job.
 ///
 /// ```
 /// use evergreen_sync::futures::{JobError, promise};

@@ -1,24 +1,16 @@
 //! An executor whose workers are tasks.
 
-use std::any::Any;
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::fmt;
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::Poll;
 
-use evergreen_loop::{Delay, EventLoop, LoopTime};
-use evergreen_task::{Task, consume_budget};
+use evergreen_loop::{Delay, LoopTime};
 
-use super::door::Door;
-use super::error::{ExecutorError, JobError};
+use super::error::ExecutorError;
 use super::executor::Executor;
 use super::job::Job;
 use super::map::{MapResults, deadline};
-use super::promise::{Promise, promise};
+use super::promise::promise;
+use super::worker::{TaskPool, make};
 
 /// Makes calls that wait, in at most so many tasks at once.
 ///
@@ -55,17 +47,7 @@ use super::promise::{Promise, promise};
 ///
 /// Python evergreen's `TaskPoolExecutor`.
 #[derive(Clone)]
-pub struct TaskPoolExecutor(Rc<Pool>);
-
-struct Pool {
-    limit: usize,
-    queue: RefCell<VecDeque<Call>>,
-    /// The workers are inside.
-    door: Door,
-}
-
-/// Makes a call and keeps the promise of its job.
-type Call = Pin<Box<dyn Future<Output = ()>>>;
+pub struct TaskPoolExecutor(Rc<TaskPool>);
 
 impl TaskPoolExecutor {
     /// A pool of at most so many tasks. None is made yet.
@@ -77,8 +59,7 @@ impl TaskPoolExecutor {
         if max_workers == 0 {
             return Err(ExecutorError::NoWorkers);
         }
-        let pool = Pool { limit: max_workers, queue: RefCell::default(), door: Door::default() };
-        Ok(Self(Rc::new(pool)))
+        Ok(Self(Rc::new(TaskPool::new(max_workers))))
     }
 
     /// Queues a call. A job that is cancelled before its turn is skipped.
@@ -90,6 +71,7 @@ impl TaskPoolExecutor {
     /// # Panics
     ///
     /// If this thread has no loop. On the main thread one is made.
+    #[track_caller]
     pub fn submit<Fut: Future + 'static>(
         &self,
         f: impl FnOnce() -> Fut + 'static,
@@ -189,90 +171,6 @@ impl<F: FnOnce() -> Fut + 'static, Fut: Future + 'static> Executor<F> for TaskPo
 
 impl fmt::Debug for TaskPoolExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskPoolExecutor")
-            .field("max_workers", &self.0.limit)
-            .field("workers", &self.0.door.inside())
-            .field("queued", &self.0.queue.borrow().len())
-            .finish()
+        self.0.describe(&mut f.debug_struct("TaskPoolExecutor"))
     }
-}
-
-impl Pool {
-    fn push(self: &Rc<Self>, call: Call) {
-        if self.door.inside() < self.limit {
-            self.hire();
-        }
-        self.queue.borrow_mut().push_back(call);
-    }
-
-    fn hire(self: &Rc<Self>) {
-        let worker = Worker::new(Rc::clone(self));
-        drop(Task::builder().name("TaskPoolExecutor").spawn(worker.run()));
-    }
-}
-
-/// One of the tasks, from its making to its end, however it ends.
-struct Worker(Rc<Pool>);
-
-impl Worker {
-    fn new(pool: Rc<Pool>) -> Self {
-        pool.door.enter();
-        Self(pool)
-    }
-
-    async fn run(self) {
-        while let Some(call) = self.next() {
-            call.await;
-            consume_budget().await;
-        }
-    }
-
-    fn next(&self) -> Option<Call> {
-        self.0.queue.borrow_mut().pop_front()
-    }
-}
-
-impl Drop for Worker {
-    /// A worker that ends before its time was killed: another takes its place. With the loop, all
-    /// that is queued ends.
-    fn drop(&mut self) {
-        let is_idle = self.0.queue.borrow().is_empty();
-        let is_open = EventLoop::try_current().is_some_and(|event_loop| !event_loop.is_closed());
-        if !is_idle && is_open {
-            self.0.hire();
-        }
-        self.0.door.leave();
-        if !is_open {
-            let calls = self.0.queue.take();
-            drop(calls);
-        }
-    }
-}
-
-/// Makes a call, unless its job is cancelled.
-async fn make<Fut: Future>(promise: Promise<Fut::Output>, f: impl FnOnce() -> Fut) {
-    if promise.set_running_or_notify_cancel() == Ok(true) {
-        let outcome = caught(async { f().await }).await;
-        promise.finish(outcome.map_err(JobError::Panicked));
-    }
-}
-
-/// Runs a future whose panics are its result.
-async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
-    let mut future = pin!(Some(future));
-    poll_fn(|cx| {
-        let poll = || {
-            let polled = future.as_mut().as_pin_mut().expect("polled until it is ready").poll(cx);
-            if polled.is_ready() {
-                // Its destructors may panic, too.
-                future.set(None);
-            }
-            polled
-        };
-        match catch_unwind(AssertUnwindSafe(poll)) {
-            Ok(polled) => polled.map(Ok),
-            Err(payload) => Poll::Ready(Err(payload)),
-        }
-    })
-    .await
 }

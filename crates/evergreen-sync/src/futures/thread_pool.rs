@@ -1,21 +1,16 @@
 //! An executor whose workers are threads.
 
-use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use evergreen_loop::build::BlockingPool;
-use evergreen_loop::{BlockingError, BlockingJob, Delay, EventLoop, LoopTime};
-use evergreen_task::Task;
+use evergreen_loop::{Delay, EventLoop, LoopTime};
 
-use super::claim::Claim;
-use super::door::Door;
-use super::error::{ExecutorError, JobError};
+use super::delivery::ThreadPool;
+use super::error::ExecutorError;
 use super::executor::Executor;
 use super::job::Job;
 use super::map::{MapResults, deadline};
-use super::promise::{Promise, promise_of};
 
 /// Makes calls that block or compute, on at most so many threads of its own.
 ///
@@ -54,16 +49,7 @@ use super::promise::{Promise, promise_of};
 ///
 /// Python evergreen's `ThreadPoolExecutor`; there a shutdown with work pending is a deadlock.
 #[derive(Clone)]
-pub struct ThreadPoolExecutor(Rc<Pool>);
-
-struct Pool {
-    limit: usize,
-    threads: BlockingPool,
-    /// The results that are to be delivered are inside.
-    door: Door,
-    /// Whether a thread may still be at a call whose delivery was given up.
-    is_abandoned: Cell<bool>,
-}
+pub struct ThreadPoolExecutor(Rc<ThreadPool>);
 
 impl ThreadPoolExecutor {
     /// A pool of at most so many threads. None is made yet.
@@ -75,12 +61,7 @@ impl ThreadPoolExecutor {
         if max_workers == 0 {
             return Err(ExecutorError::NoWorkers);
         }
-        Ok(Self(Rc::new(Pool {
-            limit: max_workers,
-            threads: BlockingPool::new("evergreen-pool", max_workers),
-            door: Door::default(),
-            is_abandoned: Cell::new(false),
-        })))
+        Ok(Self(Rc::new(ThreadPool::new(max_workers))))
     }
 
     /// Queues a call. A job that is cancelled before its turn is skipped.
@@ -92,6 +73,7 @@ impl ThreadPoolExecutor {
     /// # Panics
     ///
     /// If this thread has no loop. On the main thread one is made.
+    #[track_caller]
     pub fn submit<T: Send + 'static>(
         &self,
         f: impl FnOnce() -> T + Send + 'static,
@@ -99,12 +81,7 @@ impl ThreadPoolExecutor {
         self.0.door.check()?;
         let event_loop = EventLoop::current();
         let event_loop = event_loop.unwrap_or_else(|error| panic!("cannot submit a job: {error}"));
-        let claim = Claim::default();
-        let (promise, job) = promise_of(Some(claim.clone()));
-        let work = self.0.threads.run(&event_loop, move || claim.take().then(f));
-        let delivery = Delivery::new(Rc::clone(&self.0));
-        drop(Task::builder().name("ThreadPoolExecutor").spawn(delivery.make(work, promise)));
-        Ok(job)
+        Ok(self.0.submit(&event_loop, f))
     }
 
     /// Calls `f` with each of `items`, and gives the results in their order. Several inputs are one of
@@ -202,60 +179,6 @@ where
 
 impl fmt::Debug for ThreadPoolExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ThreadPoolExecutor")
-            .field("max_workers", &self.0.limit)
-            .field("jobs", &self.0.door.inside())
-            .finish()
-    }
-}
-
-impl Pool {
-    /// Joins the threads. When all results are there, none of them has anything left to do.
-    fn end_threads(&self) {
-        self.threads.end(!self.is_abandoned.get());
-    }
-}
-
-impl Drop for Pool {
-    fn drop(&mut self) {
-        self.end_threads();
-    }
-}
-
-/// Brings a result from its thread to its job, as a task.
-struct Delivery {
-    pool: Rc<Pool>,
-    is_made: bool,
-}
-
-impl Delivery {
-    fn new(pool: Rc<Pool>) -> Self {
-        pool.door.enter();
-        Self { pool, is_made: false }
-    }
-
-    async fn make<T>(mut self, work: BlockingJob<Option<T>>, promise: Promise<T>) {
-        let result = work.await;
-        self.is_made = true;
-        match result {
-            Ok(Some(value)) => promise.finish(Ok(value)),
-            Err(BlockingError::Panicked(payload)) => {
-                promise.finish(Err(JobError::Panicked(payload)));
-            },
-            Err(BlockingError::Os(error)) => promise.finish(Err(JobError::Failed(error.into()))),
-            // Cancelled, or with no thread to make it.
-            Ok(None) | Err(_) => drop(promise),
-        }
-    }
-}
-
-impl Drop for Delivery {
-    fn drop(&mut self) {
-        if !self.is_made {
-            self.pool.is_abandoned.set(true);
-        }
-        if self.pool.door.leave() {
-            self.pool.end_threads();
-        }
+        self.0.describe(&mut f.debug_struct("ThreadPoolExecutor"))
     }
 }
