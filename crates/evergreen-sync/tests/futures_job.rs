@@ -59,6 +59,7 @@ fn its_debug_form_says_whether_it_failed_or_was_cancelled_and_no_more() {
 }
 
 // EV-FUT-01
+#[expect(clippy::mutable_key_type, reason = "its hash is its address")]
 #[test]
 fn handles_are_equal_if_they_are_of_the_same_job() {
     let (_promise, job) = promise::<u32>();

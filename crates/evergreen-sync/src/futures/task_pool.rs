@@ -14,8 +14,9 @@ use super::worker::{TaskPool, make};
 
 /// Makes calls that wait, in at most so many tasks at once.
 ///
-/// A call is a function that gives a future. It is a [`Job`] until then; what the future gives is the
-/// job's result. A panic is [`JobError::Panicked`], and a call whose task is killed is cancelled.
+/// A call is a function that gives a future, and what the future gives is the result of the call's
+/// [`Job`]. A panic is [`JobError::Panicked`](super::JobError::Panicked), and a call whose task is
+/// killed is cancelled.
 ///
 /// A worker is made for a call as long as there are fewer than the limit, goes on with the next call
 /// when it has made one, and ends when there is none. So an idle pool is no task: it neither holds

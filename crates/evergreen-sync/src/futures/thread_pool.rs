@@ -15,8 +15,9 @@ use super::map::{MapResults, deadline};
 /// Makes calls that block or compute, on at most so many threads of its own.
 ///
 /// The function runs on a thread, and its result is delivered on the loop, which is alive until
-/// then. There the callbacks of the job run, too. A panic is [`JobError::Panicked`]; if the system
-/// has not a single thread for the pool, the job fails with the system's error.
+/// then. There the callbacks of the job run, too. A panic is
+/// [`JobError::Panicked`](super::JobError::Panicked); if the system has not a single thread for the
+/// pool, the job fails with the system's error.
 ///
 /// Threads are made when there is more to do than they can, and end after ten seconds without work.
 /// For calls that need no limit of their own there is
