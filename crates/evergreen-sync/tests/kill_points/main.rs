@@ -5,6 +5,7 @@
 //! all be served, in order; nobody may be left waiting, and nothing lost or doubled. `covered` reads
 //! the sources, and fails if an async method has no scenario.
 
+mod barriers;
 mod channel;
 #[path = "../common/mod.rs"]
 mod common;
