@@ -8,11 +8,13 @@
 //! `EVERGREEN_SCHEDULES` says how many schedules each primitive gets.
 
 mod actors;
+mod channel;
 #[path = "../common/mod.rs"]
 mod common;
 mod event;
 mod job;
 mod lock;
+mod oneshot;
 mod play;
 mod queue;
 mod rwlock;

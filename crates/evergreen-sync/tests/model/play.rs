@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use evergreen_task::{sleep, spawn, yield_now};
 use proptest::prelude::*;
-use proptest::test_runner::{TestCaseResult, TestRunner};
+use proptest::test_runner::{TestCaseResult, TestError, TestRunner};
 
 use crate::actors::Actors;
 use crate::common::TestLoop;
@@ -25,8 +25,12 @@ pub(crate) fn agree<S: Subject + 'static>(name: &str) {
         counted.set((steps + schedule.len(), tasks + now_tasks, killed + now_killed));
         Ok(())
     });
-    if let Err(failure) = run {
-        panic!("{name}: {failure}");
+    match run {
+        Ok(()) => {},
+        Err(TestError::Fail(why, (setup, schedule))) => {
+            panic!("{name}: {why}\nbegins as {setup:?}, and fails at the end of\n{schedule:?}");
+        },
+        Err(error) => panic!("{name}: {error}"),
     }
     let (steps, tasks, killed) = counted.get();
     println!("{name}: {cases} schedules, {steps} steps, {tasks} tasks, {killed} killed");

@@ -1,0 +1,214 @@
+//! `Channel`: rows EV-CHAN.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use evergreen_sync::channel::{Channel, ChannelError};
+use evergreen_task::timeout;
+use proptest::prelude::*;
+
+use crate::actors::Notes;
+use crate::play::agree;
+use crate::subject::{Acting, Subject};
+use crate::world::World;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Message {
+    Value(u8),
+    Error(u8),
+    End,
+}
+
+#[derive(Clone, Debug)]
+enum Ask {
+    /// With a limit in seconds.
+    Send(Message, i8),
+    Next(i8),
+}
+
+#[derive(Debug)]
+enum Sent {
+    Error(u8),
+    End,
+}
+
+impl From<ChannelError> for Sent {
+    fn from(_: ChannelError) -> Self {
+        Self::End
+    }
+}
+
+/// Receivers are called, as many as there are messages, and take them in their own turns.
+#[derive(Default)]
+struct Plain {
+    senders: Vec<(usize, Message)>,
+    /// Their message was taken, and they do not know.
+    taken: HashSet<usize>,
+    /// In the order of their coming.
+    receivers: Vec<usize>,
+    called: HashSet<usize>,
+}
+
+impl Plain {
+    fn call(&mut self, world: &mut World) {
+        while self.senders.len() > self.called.len() {
+            let next = self.receivers.iter().find(|receiver| !self.called.contains(receiver));
+            let Some(&next) = next else { return };
+            self.called.insert(next);
+            world.wake(next);
+        }
+    }
+
+    fn take(&mut self, world: &mut World) -> Option<Message> {
+        let (sender, message) = (!self.senders.is_empty()).then(|| self.senders.remove(0))?;
+        self.taken.insert(sender);
+        world.wake(sender);
+        Some(message)
+    }
+
+    /// One turn of who sends. True if it is done.
+    fn send(&mut self, task: usize, message: Message, world: &mut World) -> bool {
+        if self.taken.remove(&task) {
+            return true;
+        }
+        if !self.senders.iter().any(|&(sender, _)| sender == task) {
+            self.senders.push((task, message));
+            self.call(world);
+        }
+        false
+    }
+
+    /// One turn of who receives.
+    fn receive(&mut self, task: usize, world: &mut World) -> Option<Message> {
+        if !self.receivers.contains(&task) {
+            if self.called.is_empty() && !self.senders.is_empty() {
+                return self.take(world);
+            }
+            self.receivers.push(task);
+            self.call(world);
+            return None;
+        }
+        let message = self.called.remove(&task).then(|| self.take(world)).flatten();
+        match message {
+            Some(_) => self.receivers.retain(|&other| other != task),
+            None => self.call(world),
+        }
+        message
+    }
+}
+
+impl Subject for Plain {
+    type Setup = ();
+    type Ask = Ask;
+    /// There is nothing that does not wait.
+    type Call = ();
+    type Real = Channel<u8, Sent>;
+
+    fn setups() -> BoxedStrategy<()> {
+        Just(()).boxed()
+    }
+
+    fn asks() -> BoxedStrategy<Ask> {
+        let message = prop_oneof![
+            4 => any::<u8>().prop_map(Message::Value),
+            1 => any::<u8>().prop_map(Message::Error),
+            1 => Just(Message::End),
+        ];
+        prop_oneof![
+            (message, -1..4_i8).prop_map(|(message, limit)| Ask::Send(message, limit)),
+            (-1..4_i8).prop_map(Ask::Next),
+        ]
+        .boxed()
+    }
+
+    fn calls() -> BoxedStrategy<()> {
+        Just(()).boxed()
+    }
+
+    fn real((): &()) -> Self::Real {
+        Channel::with_errors()
+    }
+
+    fn act(real: Rc<Self::Real>, ask: Ask, notes: Notes) -> Acting {
+        Box::pin(async move {
+            match ask {
+                Ask::Send(message, limit) => {
+                    let sent = timeout(f64::from(limit), async {
+                        match message {
+                            Message::Value(value) => real.send(value).await,
+                            Message::Error(error) => real.send_error(Sent::Error(error)).await,
+                            Message::End => real.send_end().await,
+                        }
+                    });
+                    notes.note(if sent.await.is_ok() { "sent" } else { "kept" });
+                },
+                Ask::Next(limit) => {
+                    let item = timeout(f64::from(limit), real.next()).await;
+                    notes.note(format!(
+                        "{:?}",
+                        item.ok().map(|item| match item {
+                            Some(Ok(value)) => Message::Value(value),
+                            Some(Err(Sent::Error(error))) => Message::Error(error),
+                            None | Some(Err(Sent::End)) => Message::End,
+                        })
+                    ));
+                },
+            }
+        })
+    }
+
+    fn call(_: &Rc<Self::Real>, (): ()) -> String {
+        String::new()
+    }
+
+    fn look(real: &Self::Real) -> String {
+        format!("{real:?}")
+    }
+
+    fn plain((): &()) -> Self {
+        Self::default()
+    }
+
+    fn turn(&mut self, task: usize, ask: &Ask, world: &mut World) -> bool {
+        let (Ask::Send(_, limit) | Ask::Next(limit)) = *ask;
+        let told = match *ask {
+            Ask::Send(message, _) => self.send(task, message, world).then(|| "sent".to_owned()),
+            Ask::Next(_) => self.receive(task, world).map(|message| format!("{:?}", Some(message))),
+        };
+        if told.is_none() && !world.is_over(task, limit) {
+            return false;
+        }
+        self.gone(task, ask, world);
+        world.note(
+            task,
+            told.unwrap_or_else(|| match ask {
+                Ask::Send(..) => "kept".to_owned(),
+                Ask::Next(_) => "None".to_owned(),
+            }),
+        );
+        true
+    }
+
+    fn gone(&mut self, task: usize, _: &Ask, world: &mut World) {
+        self.senders.retain(|&(sender, _)| sender != task);
+        self.receivers.retain(|&receiver| receiver != task);
+        self.taken.remove(&task);
+        if self.called.remove(&task) {
+            self.call(world);
+        }
+    }
+
+    fn plain_call(&mut self, (): &(), _: &mut World) -> String {
+        String::new()
+    }
+
+    fn plain_look(&self) -> String {
+        let (senders, receivers) = (self.senders.len(), self.receivers.len());
+        format!("Channel {{ senders: {senders}, receivers: {receivers} }}")
+    }
+}
+
+#[test]
+fn channel() {
+    agree::<Plain>("Channel");
+}
