@@ -15,6 +15,7 @@ mod event;
 mod job;
 mod lock;
 mod oneshot;
+mod owned;
 mod play;
 mod queue;
 mod rwlock;

@@ -122,7 +122,11 @@ impl<S: Subject> Both<S> {
         loop {
             match self.world.next() {
                 Entry::Driver => return,
-                Entry::Call(number) => self.plain_call(&self.calls[number].clone()),
+                Entry::Call(number) => {
+                    self.world.is_in_callback = true;
+                    self.plain_call(&self.calls[number].clone());
+                    self.world.is_in_callback = false;
+                },
                 Entry::Kill(task) if self.world.strikes(task) => self.end(task),
                 Entry::Kill(_) => {},
                 Entry::Turn(task) => self.plain_turn(task),

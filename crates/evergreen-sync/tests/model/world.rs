@@ -18,6 +18,8 @@ pub(crate) struct World {
     pub(crate) tasks: Vec<Known>,
     /// What was told, in order.
     pub(crate) notes: Vec<String>,
+    /// Whether a call is made by the loop.
+    pub(crate) is_in_callback: bool,
     ready: VecDeque<Entry>,
     /// By deadline and age.
     timers: BTreeMap<(u64, u64), Entry>,
