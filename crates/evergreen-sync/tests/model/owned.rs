@@ -82,7 +82,7 @@ impl Locks {
 
 fn moves() -> impl Strategy<Value = Move> {
     prop_oneof![
-        3 => Just(Move::Acquire),
+        1 => Just(Move::Acquire),
         1 => (-1..4_i8).prop_map(Move::AcquireIn),
         2 => Just(Move::Release),
         3 => Just(Move::Lock),
@@ -96,8 +96,8 @@ fn moves() -> impl Strategy<Value = Move> {
 
 fn calls() -> impl Strategy<Value = Call> {
     prop_oneof![
-        2 => Just(Call::TryAcquire),
-        2 => Just(Call::Release),
+        1 => Just(Call::TryAcquire),
+        3 => Just(Call::Release),
         2 => (0..3_usize).prop_map(Call::Notify),
         1 => Just(Call::NotifyAll),
     ]
@@ -113,11 +113,18 @@ impl Subject for Plain {
         Just(()).boxed()
     }
 
-    /// It locks first, most of the time.
     fn asks() -> BoxedStrategy<Vec<Move>> {
-        let first = prop_oneof![Just(Move::Lock), Just(Move::Acquire), moves()];
-        let then = prop::collection::vec(moves(), 0..6);
-        (first, then).prop_map(|(first, then)| [vec![first], then].concat()).boxed()
+        let wait = prop_oneof![Just(Move::Wait), (-1..4_i8).prop_map(Move::WaitIn)];
+        let notify = prop_oneof![2 => Just(1), 1 => Just(2)].prop_map(Call::Notify);
+        let notify = prop_oneof![4 => notify, 1 => Just(Call::NotifyAll)].prop_map(Move::Do);
+        let pause = (0..2_i8).prop_map(Move::Sleep);
+        prop_oneof![
+            3 => wait.prop_map(|wait| vec![Move::Lock, wait]),
+            1 => pause.clone().prop_map(|pause| vec![Move::Lock, pause]),
+            2 => (notify, pause).prop_map(|(notify, pause)| vec![Move::Lock, notify, pause]),
+            3 => prop::collection::vec(moves(), 1..6),
+        ]
+        .boxed()
     }
 
     fn calls() -> BoxedStrategy<Call> {
