@@ -8,9 +8,11 @@
 //! `EVERGREEN_SCHEDULES` says how many schedules each primitive gets.
 
 mod actors;
+mod barrier;
 mod channel;
 #[path = "../common/mod.rs"]
 mod common;
+mod completed;
 mod event;
 mod job;
 mod lock;

@@ -75,27 +75,37 @@ impl World {
         self.notes.push(format!("{task}: {word}"));
     }
 
+    /// The moment so many seconds from now; there is none if they are less than none.
+    pub(crate) fn deadline(&self, limit: i8) -> Option<u64> {
+        u64::try_from(limit).ok().map(|seconds| self.now + seconds)
+    }
+
     /// The task finds nothing, and waits with a limit in seconds, or waits on. True if it is over.
     pub(crate) fn is_over(&mut self, task: usize, limit: i8) -> bool {
+        self.is_over_at(task, self.deadline(limit))
+    }
+
+    /// As [`is_over`](Self::is_over), up to a moment. One that has come is over in the next turn.
+    pub(crate) fn is_over_at(&mut self, task: usize, deadline: Option<u64>) -> bool {
         match self.tasks[task].limit {
             Some(Limit::Never) => false,
             Some(Limit::Turn) => true,
             Some(Limit::Timer(timer)) => !self.timers.contains_key(&timer),
             None => {
-                self.tasks[task].limit = Some(self.limit(task, limit));
+                self.tasks[task].limit = Some(self.limit(task, deadline));
                 false
             },
         }
     }
 
-    fn limit(&mut self, task: usize, limit: i8) -> Limit {
-        match u64::try_from(limit) {
-            Err(_) => Limit::Never,
-            Ok(0) => {
+    fn limit(&mut self, task: usize, deadline: Option<u64>) -> Limit {
+        match deadline {
+            None => Limit::Never,
+            Some(deadline) if deadline <= self.now => {
                 self.wake(task);
                 Limit::Turn
             },
-            Ok(seconds) => Limit::Timer(self.timer(seconds, Entry::Turn(task))),
+            Some(deadline) => Limit::Timer(self.timer(deadline, Entry::Turn(task))),
         }
     }
 
@@ -111,13 +121,13 @@ impl World {
         if seconds == 0 {
             self.ready.push_back(entry);
         } else {
-            self.timer(seconds.into(), entry);
+            self.timer(self.now + u64::from(seconds), entry);
         }
     }
 
-    fn timer(&mut self, seconds: u64, entry: Entry) -> (u64, u64) {
+    fn timer(&mut self, deadline: u64, entry: Entry) -> (u64, u64) {
         self.timers_made += 1;
-        let timer = (self.now + seconds, self.timers_made);
+        let timer = (deadline, self.timers_made);
         self.timers.insert(timer, entry);
         timer
     }
