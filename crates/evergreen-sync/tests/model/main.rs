@@ -24,4 +24,5 @@ mod rwlock;
 mod schedule;
 mod slots;
 mod subject;
+mod task_pool;
 mod world;

@@ -11,7 +11,7 @@ use crate::actors::Actors;
 use crate::common::TestLoop;
 use crate::schedule::{Schedule, Step, schedules};
 use crate::subject::Subject;
-use crate::world::{Entry, World};
+use crate::world::{Entry, OWN, World};
 
 /// Draws schedules, and plays each; a failure prints the shortest that fails.
 pub(crate) fn agree<S: Subject + 'static>(name: &str) {
@@ -129,6 +129,7 @@ impl<S: Subject> Both<S> {
                 },
                 Entry::Kill(task) if self.world.strikes(task) => self.end(task),
                 Entry::Kill(_) => {},
+                Entry::Turn(task) if task >= OWN => self.plain.own_turn(task, &mut self.world),
                 Entry::Turn(task) => self.plain_turn(task),
             }
         }

@@ -41,6 +41,10 @@ pub(crate) trait Subject: Sized {
     fn plain(setup: &Self::Setup) -> Self;
     /// The task has a turn. True if it has ended.
     fn turn(&mut self, task: usize, ask: &Self::Ask, world: &mut World) -> bool;
+    /// A task of the primitive's own has a turn.
+    fn own_turn(&mut self, task: usize, _world: &mut World) {
+        unreachable!("task {task} is not known");
+    }
     /// The task is killed where it waits.
     fn gone(&mut self, task: usize, ask: &Self::Ask, world: &mut World);
     fn plain_call(&mut self, call: &Self::Call, world: &mut World) -> String;

@@ -13,6 +13,9 @@ pub(crate) enum Entry {
     Driver,
 }
 
+/// The number of the first task that a primitive has started itself.
+pub(crate) const OWN: usize = 1 << 32;
+
 #[derive(Default)]
 pub(crate) struct World {
     pub(crate) tasks: Vec<Known>,
@@ -20,6 +23,8 @@ pub(crate) struct World {
     pub(crate) notes: Vec<String>,
     /// Whether a call is made by the loop.
     pub(crate) is_in_callback: bool,
+    /// Tasks of the primitive's own. Their numbers begin at [`OWN`].
+    own: Vec<Known>,
     ready: VecDeque<Entry>,
     /// By deadline and age.
     timers: BTreeMap<(u64, u64), Entry>,
@@ -53,8 +58,23 @@ impl World {
         self.tasks.len() - 1
     }
 
+    /// As [`start`](Self::start), by the primitive itself.
+    pub(crate) fn start_own(&mut self) -> usize {
+        self.own.push(Known::default());
+        let task = OWN + self.own.len() - 1;
+        self.wake(task);
+        task
+    }
+
+    fn known(&mut self, task: usize) -> &mut Known {
+        match task.checked_sub(OWN) {
+            None => &mut self.tasks[task],
+            Some(own) => &mut self.own[own],
+        }
+    }
+
     pub(crate) fn wake(&mut self, task: usize) {
-        let known = &mut self.tasks[task];
+        let known = self.known(task);
         if !known.has_ended && !known.is_queued {
             known.is_queued = true;
             self.ready.push_back(Entry::Turn(task));
@@ -87,12 +107,13 @@ impl World {
 
     /// As [`is_over`](Self::is_over), up to a moment. One that has come is over in the next turn.
     pub(crate) fn is_over_at(&mut self, task: usize, deadline: Option<u64>) -> bool {
-        match self.tasks[task].limit {
+        match self.known(task).limit {
             Some(Limit::Never) => false,
             Some(Limit::Turn) => true,
             Some(Limit::Timer(timer)) => !self.timers.contains_key(&timer),
             None => {
-                self.tasks[task].limit = Some(self.limit(task, deadline));
+                let limit = self.limit(task, deadline);
+                self.known(task).limit = Some(limit);
                 false
             },
         }
@@ -111,7 +132,7 @@ impl World {
 
     /// What the task has waited for is there, or it waits no more.
     pub(crate) fn unlimit(&mut self, task: usize) {
-        if let Some(Limit::Timer(timer)) = self.tasks[task].limit.take() {
+        if let Some(Limit::Timer(timer)) = self.known(task).limit.take() {
             self.timers.remove(&timer);
         }
     }
@@ -139,7 +160,7 @@ impl World {
         }
         let entry = self.ready.pop_front().expect("the schedule waits for an entry");
         if let Entry::Turn(task) = entry {
-            self.tasks[task].is_queued = false;
+            self.known(task).is_queued = false;
         }
         entry
     }
