@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::core::Core;
+use crate::core::{Core, drop_payload};
 use crate::remote::LoopRemote;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{Arc, Condvar, Mutex, lock, wait_while};
@@ -107,7 +107,10 @@ impl Pool {
 impl PoolShared {
     fn run_worker(&self, id: u64) {
         while let Some(job) = self.next_job(id) {
-            job();
+            // A result that nobody wants any more may panic as it is dropped.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(job)) {
+                drop_payload(payload);
+            }
         }
     }
 

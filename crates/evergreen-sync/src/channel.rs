@@ -15,7 +15,8 @@ use receive::Receive;
 pub use values::Values;
 
 /// Hands values over one by one, from tasks that wait until theirs was taken to tasks that wait for
-/// one. It keeps nothing itself.
+/// one. It keeps nothing itself, and does not know whether anybody is at the other end: who sends
+/// waits for a receiver however long that takes.
 ///
 /// Clones are the same channel.
 ///

@@ -26,7 +26,7 @@ mod wait;
 mod worker;
 
 pub use as_completed::{AsCompleted, as_completed, as_completed_timeout};
-pub use error::{ExecutorError, JobError, PromiseError, Unfinished};
+pub use error::{ExecutorError, JobError, PromiseError, UnfinishedError};
 pub use executor::Executor;
 pub use get::Get;
 pub use job::Job;

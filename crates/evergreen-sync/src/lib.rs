@@ -1,5 +1,5 @@
-//! How the tasks of one evergreen event loop wait for each other: events, locks, channels, queues,
-//! futures and executors.
+//! How the tasks of one evergreen event loop wait for each other: events, locks, mutexes, channels,
+//! queues, futures and executors.
 //!
 //! Whoever waits is served in the order of coming, and what was granted to a waiter that is gone by
 //! then goes to the next (D-12). Nothing here is atomic and nothing is `Send`: all of it belongs to

@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use crate::locks::{Semaphore, SemaphoreGuard};
+use crate::wait::Grants;
 
 /// A value that one task at a time has, across its `await`s too.
 ///
@@ -83,8 +84,12 @@ impl<T> From<T> for Mutex<T> {
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { turn, value } = self;
-        f.debug_struct("Mutex").field("value", &value).field("turn", turn).finish()
+        let mut debug = f.debug_struct("Mutex");
+        match self.value.try_borrow() {
+            Ok(value) => debug.field("value", &&*value),
+            Err(_) => debug.field("value", &format_args!("<locked>")),
+        };
+        debug.field("waiting", &self.turn.waiting()).finish()
     }
 }
 

@@ -23,6 +23,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use crate::wait::wake;
+
 /// Both ends of a channel for one value.
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let shared = Rc::new(Shared {
@@ -48,7 +50,7 @@ impl<T> Shared<T> {
     fn close(&self) {
         self.is_open.set(false);
         let waiting = [self.receiver.take(), self.sender.take()];
-        waiting.into_iter().flatten().for_each(Waker::wake);
+        waiting.into_iter().flatten().for_each(wake);
     }
 }
 
@@ -86,6 +88,7 @@ impl<T> Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
+        drop(self.0.sender.take());
         self.0.close();
     }
 }
@@ -126,6 +129,7 @@ impl<T> Future for Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
+        drop(self.0.receiver.take());
         self.0.close();
     }
 }
@@ -165,6 +169,7 @@ impl Error for RecvError {}
 
 /// Why there is no value now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TryRecvError {
     /// It was not sent yet: await the receiver.
     Empty,

@@ -14,7 +14,8 @@ use crate::wait::Grants;
 /// A value that many tasks read or one writes, across their `await`s too.
 ///
 /// All are served in the order of coming: a reader that comes after a writer waits for it, so that
-/// no stream of readers keeps a writer out.
+/// no stream of readers keeps a writer out. So whoever reads, and reads again before it has ended
+/// the first, waits for itself if a writer came in between.
 ///
 /// ```
 /// use evergreen_sync::RwLock;
@@ -99,7 +100,11 @@ impl<T> From<T> for RwLock<T> {
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let waiting = self.turns.waiting();
-        f.debug_struct("RwLock").field("value", &&self.value).field("waiting", &waiting).finish()
+        let mut debug = f.debug_struct("RwLock");
+        match self.value.try_borrow() {
+            Ok(value) => debug.field("value", &&*value),
+            Err(_) => debug.field("value", &format_args!("<locked>")),
+        };
+        debug.field("waiting", &self.turns.waiting()).finish()
     }
 }

@@ -6,6 +6,9 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use evergreen_loop::build::guarded;
+use evergreen_loop::{ErrorContext, ErrorOrigin};
+
 use crate::wait_list::{State, WaitList};
 
 /// What can be waited for.
@@ -30,13 +33,38 @@ pub(crate) trait Grants {
 
     /// Grants something to whoever has waited longest, and wakes that one.
     fn grant(&self, grant: Self::Grant) -> Result<Self::Offer, Self::Grant> {
-        let (waker, offer) = self.waiters().borrow_mut().grant(grant)?;
-        waker.wake();
+        self.grant_at(0, grant)
+    }
+
+    /// As [`grant`](Self::grant), to the one before whom so many others wait.
+    fn grant_at(&self, rank: usize, grant: Self::Grant) -> Result<Self::Offer, Self::Grant> {
+        let (waker, offer) = self.waiters().borrow_mut().grant_at(rank, grant)?;
+        wake(waker);
         Ok(offer)
     }
 
     fn waiting(&self) -> usize {
         self.waiters().borrow().waiting()
+    }
+}
+
+/// A waker may be anything. One that panics is reported, and stands in nobody's way.
+pub(crate) fn wake(waker: Waker) {
+    guarded(|| ErrorContext::new(ErrorOrigin::Waker), || waker.wake());
+}
+
+/// Wakes when it is dropped: also where what was to be done before panics.
+pub(crate) struct Wakes(Option<Waker>);
+
+impl Wakes {
+    pub(crate) const fn new(waker: Waker) -> Self {
+        Self(Some(waker))
+    }
+}
+
+impl Drop for Wakes {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(wake);
     }
 }
 
@@ -90,19 +118,26 @@ impl<S: Deref<Target: Grants>> Future for Wait<S> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { source, stage } = &mut *self;
         let waiters = source.waiters();
-        let key = match std::mem::replace(stage, Stage::Over) {
-            Stage::New(offer) => source.enqueue(cx.waker().clone(), offer),
+        if let Stage::Waiting(key) = *stage {
+            if let Some(grant) = waiters.borrow_mut().take(key) {
+                *stage = Stage::Over;
+                return Poll::Ready(grant);
+            }
+            if waiters.borrow().wakes(key, cx.waker()) {
+                return Poll::Pending;
+            }
+        }
+        // It may be anything: what it does when it is cloned finds nothing half done.
+        let waker = cx.waker().clone();
+        match std::mem::replace(stage, Stage::Over) {
+            Stage::New(offer) => *stage = Stage::Waiting(source.enqueue(waker, offer)),
             Stage::Waiting(key) => {
-                if let Some(grant) = waiters.borrow_mut().take(key) {
-                    return Poll::Ready(grant);
-                }
-                let former = waiters.borrow_mut().renew(key, cx.waker());
-                drop(former);
-                key
+                *stage = Stage::Waiting(key);
+                let renewed = waiters.borrow_mut().renew(key, waker);
+                renewed.map_or_else(wake, drop);
             },
             Stage::Over => panic!("a wait was polled after it was over"),
-        };
-        *stage = Stage::Waiting(key);
+        }
         Poll::Pending
     }
 }

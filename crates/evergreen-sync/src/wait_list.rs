@@ -73,10 +73,12 @@ impl<G, O> WaitList<G, O> {
         self.link(State::Waiting(waker, offer), before, after)
     }
 
-    /// Grants something to whoever has waited longest, and gives what that one has brought. `Err` if
-    /// nobody waits. The waker is to be called when the list is not borrowed any more.
-    pub(crate) fn grant(&mut self, grant: G) -> Result<(Waker, O), G> {
-        let key = self.first;
+    /// Grants something to the one before whom so many others wait, and gives what that one has
+    /// brought. `Err` if there is none. The waker is to be called when the list is not borrowed any
+    /// more.
+    pub(crate) fn grant_at(&mut self, rank: usize, grant: G) -> Result<(Waker, O), G> {
+        let behind = |key| self.places.get(key).map_or(NOBODY, |place| place.after);
+        let key = (0..rank).fold(self.first, |key, _| behind(key));
         if key == NOBODY {
             return Err(grant);
         }
@@ -98,14 +100,17 @@ impl<G, O> WaitList<G, O> {
         }
     }
 
-    /// Notes whom to wake for the waiter. The former waker is to be dropped when the list is not
-    /// borrowed any more.
-    pub(crate) fn renew(&mut self, key: usize, waker: &Waker) -> Option<Waker> {
+    /// Whether that is whom to wake for the waiter.
+    pub(crate) fn wakes(&self, key: usize, waker: &Waker) -> bool {
+        matches!(&self.places[key].state, State::Waiting(known, _) if known.will_wake(waker))
+    }
+
+    /// Notes whom to wake for the waiter. What comes back is to be dropped, or woken if the waiter
+    /// was granted something meanwhile, when the list is not borrowed any more.
+    pub(crate) fn renew(&mut self, key: usize, waker: Waker) -> Result<Waker, Waker> {
         match &mut self.places[key].state {
-            State::Waiting(known, _) if !known.will_wake(waker) => {
-                Some(std::mem::replace(known, waker.clone()))
-            },
-            State::Waiting(..) | State::Granted(_) => None,
+            State::Waiting(known, _) => Ok(std::mem::replace(known, waker)),
+            State::Granted(_) => Err(waker),
         }
     }
 

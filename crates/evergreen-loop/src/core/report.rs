@@ -51,14 +51,14 @@ impl Core {
 
 /// Runs `f`; a panic ends here and is reported to this thread's loop, or printed if it has none.
 pub fn guarded(context: impl FnOnce() -> ErrorContext, f: impl FnOnce()) {
-    let Some(core) = current::core() else {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-            print(&context().panicked(&*payload));
-            drop_payload(payload);
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+        let context = context().panicked(&*payload);
+        match current::core() {
+            Some(core) => core.report(&context),
+            None => print(&context),
         }
-        return;
-    };
-    core.guarded(context, f);
+        drop_payload(payload);
+    }
 }
 
 /// A payload may panic again when it is dropped, and so may that panic's; the third is left alone.

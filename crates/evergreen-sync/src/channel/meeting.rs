@@ -2,10 +2,12 @@
 //!
 //! A value stays with its sender until a receiver takes it, in one step and with nobody in between.
 //! While there are both, receivers are called: so many as there are values, in the order of their
-//! coming. One that is called and gone leaves its value to the next. One that is called and finds
-//! that the sender is gone waits on, at its old place.
+//! coming. The first that came takes the first value, the second the second, in whatever order
+//! their turns are. One that is called and gone leaves its value to the next. One that is called and
+//! finds that the sender is gone waits on, at its old place.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -16,11 +18,11 @@ use crate::wait_list::WaitList;
 
 pub(super) struct Meeting<T, E> {
     senders: Senders<T, E>,
-    /// Each brings the number of its arrival, and is granted to be called.
-    receivers: RefCell<WaitList<(), u64>>,
+    /// Each brings the number of its arrival, and is called by it.
+    receivers: RefCell<WaitList<u64, u64>>,
     arrivals: Cell<u64>,
-    /// Receivers that were called, and have not come yet.
-    called: Cell<usize>,
+    /// Receivers that were called and have not come yet, in the order of their arrival.
+    called: RefCell<VecDeque<u64>>,
 }
 
 /// Each brings a message, and is granted that it was taken.
@@ -49,7 +51,7 @@ impl<T, E> Meeting<T, E> {
             senders: Senders(RefCell::new(WaitList::new())),
             receivers: RefCell::new(WaitList::new()),
             arrivals: Cell::new(0),
-            called: Cell::new(0),
+            called: RefCell::new(VecDeque::new()),
         }
     }
 
@@ -74,7 +76,7 @@ impl<T, E> Meeting<T, E> {
 
     /// Whether a message is there, and nobody who came before is to have it.
     pub(super) fn is_free(&self) -> bool {
-        self.called.get() == 0 && self.senders.waiting() > 0
+        self.called.borrow().is_empty() && self.senders.waiting() > 0
     }
 
     /// Takes the first message.
@@ -89,26 +91,39 @@ impl<T, E> Meeting<T, E> {
         number
     }
 
-    /// Takes the first message for one that was called, if it is still there.
-    pub(super) fn take_called(&self) -> Option<Message<T, E>> {
-        self.called.set(self.called.get() - 1);
-        self.take()
+    /// Takes the message of one that was called, if it is still there.
+    pub(super) fn take_called(&self, number: u64) -> Option<Message<T, E>> {
+        let rank = self.forget(number);
+        self.senders.grant_at(rank, ()).ok()
     }
 
     /// Calls receivers, as long as there are messages that none was called for.
     fn call(&self) {
-        while self.receivers.borrow().waiting() > 0 && self.senders.waiting() > self.called.get() {
-            self.called.set(self.called.get() + 1);
-            self.grant(()).expect("one waits");
+        while self.senders.waiting() > self.called.borrow().len() {
+            let Some(number) = self.receivers.borrow().first().copied() else { return };
+            let rank = self.rank(number);
+            self.called.borrow_mut().insert(rank, number);
+            self.grant(number).ok();
         }
+    }
+
+    /// How many were called that came before.
+    fn rank(&self, number: u64) -> usize {
+        self.called.borrow().partition_point(|&other| other < number)
+    }
+
+    fn forget(&self, number: u64) -> usize {
+        let rank = self.rank(number);
+        self.called.borrow_mut().remove(rank);
+        rank
     }
 }
 
 impl<T, E> Grants for Meeting<T, E> {
-    type Grant = ();
+    type Grant = u64;
     type Offer = u64;
 
-    fn waiters(&self) -> &RefCell<WaitList<(), u64>> {
+    fn waiters(&self) -> &RefCell<WaitList<u64, u64>> {
         &self.receivers
     }
 
@@ -116,8 +131,8 @@ impl<T, E> Grants for Meeting<T, E> {
         self.receivers.borrow_mut().enqueue_before(waker, number, |&other| other > number)
     }
 
-    fn pass_on(&self, (): ()) {
-        self.called.set(self.called.get() - 1);
+    fn pass_on(&self, number: u64) {
+        self.forget(number);
         self.call();
     }
 }
@@ -136,7 +151,7 @@ impl<T, E> Grants for Senders<T, E> {
 
 impl<T, E> fmt::Debug for Meeting<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let receivers = self.waiting() + self.called.get();
+        let receivers = self.waiting() + self.called.borrow().len();
         f.debug_struct("Channel")
             .field("senders", &self.senders.waiting())
             .field("receivers", &receivers)

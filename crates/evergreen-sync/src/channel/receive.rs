@@ -13,7 +13,7 @@ use crate::wait::Wait;
 /// May be polled again after it was ready: for the next message.
 pub(super) struct Receive<S: Deref<Target = Meeting<T, E>>, T, E> {
     meeting: S,
-    wait: Option<(u64, Wait<S>)>,
+    wait: Option<Wait<S>>,
 }
 
 impl<S: Deref<Target = Meeting<T, E>> + Clone, T, E> Receive<S, T, E> {
@@ -21,8 +21,8 @@ impl<S: Deref<Target = Meeting<T, E>> + Clone, T, E> Receive<S, T, E> {
         Self { meeting, wait: None }
     }
 
-    fn wait(meeting: &S, number: u64) -> (u64, Wait<S>) {
-        (number, Wait::new(meeting.clone(), number))
+    fn wait(meeting: &S, number: u64) -> Wait<S> {
+        Wait::new(meeting.clone(), number)
     }
 }
 
@@ -40,11 +40,10 @@ impl<S: Deref<Target = Meeting<T, E>> + Clone, T, E> Future for Receive<S, T, E>
             }
         }
         loop {
-            let (number, place) = wait.get_or_insert_with(|| Self::wait(meeting, meeting.arrive()));
-            let number = *number;
-            ready!(meeting.poll_wait(place, cx));
+            let place = wait.get_or_insert_with(|| Self::wait(meeting, meeting.arrive()));
+            let number = ready!(meeting.poll_wait(place, cx));
             *wait = None;
-            if let Some(message) = meeting.take_called() {
+            if let Some(message) = meeting.take_called(number) {
                 return Poll::Ready(message);
             }
             // Its sender is gone.

@@ -12,9 +12,10 @@ use evergreen_loop::{Delay, LoopTime};
 use evergreen_task::{Sleep, sleep_until};
 use futures_core::Stream;
 
-use super::error::Unfinished;
+use super::error::UnfinishedError;
 use super::job::Job;
 use super::map::deadline;
+use crate::wait::wake;
 
 /// Gives the jobs as they are done, well or not or cancelled: first those that are done already, in
 /// their order here, then the others in the order in which they come to it. A job that is given
@@ -57,8 +58,8 @@ pub fn as_completed_timeout<T>(jobs: &[Job<T>], limit: impl Into<Delay>) -> AsCo
 /// What [`as_completed`] gives.
 pub struct AsCompleted<T> {
     gathering: Rc<Gathering<T>>,
-    /// Those that were not done at first.
-    watched: Vec<Job<T>>,
+    /// Those that were not done at first, each with its key.
+    watched: Vec<(Job<T>, usize)>,
     unfinished: usize,
     total: usize,
     deadline: Option<LoopTime>,
@@ -75,9 +76,7 @@ pub(super) struct Gathering<T> {
 impl<T> Gathering<T> {
     pub(super) fn add(&self, job: Job<T>) {
         self.done.borrow_mut().push_back(job);
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
+        self.waker.take().into_iter().for_each(wake);
     }
 
     fn take(&self) -> Option<Job<T>> {
@@ -93,26 +92,27 @@ pub(super) fn distinct<T>(jobs: &[Job<T>]) -> impl Iterator<Item = &Job<T>> {
 
 impl<T> AsCompleted<T> {
     fn new(jobs: &[Job<T>], deadline: Option<LoopTime>) -> Self {
-        let (done, watched): (Vec<_>, Vec<_>) = distinct(jobs).cloned().partition(Job::is_done);
-        let total = done.len() + watched.len();
+        let (done, open): (Vec<_>, Vec<_>) = distinct(jobs).cloned().partition(Job::is_done);
+        let total = done.len() + open.len();
         let gathering =
             Rc::new(Gathering { done: RefCell::new(done.into()), waker: Cell::new(None) });
-        watched.iter().for_each(|job| job.watch(Rc::clone(&gathering)));
+        let watch = |job: Job<T>| (job.clone(), job.watch(Rc::clone(&gathering)));
+        let watched = open.into_iter().map(watch).collect();
         Self { gathering, watched, unfinished: total, total, deadline, timer: None }
     }
 
     /// The next job that is done, or `None` behind the last.
     ///
-    /// The item is [`Unfinished`] if the limit is over and no job is there; it is the last.
+    /// The item is [`UnfinishedError`] if the limit is over and no job is there; it is the last.
     ///
     /// # Kill safety
     ///
     /// Nothing is lost: it may be dropped and called again.
-    pub async fn next(&mut self) -> Option<Result<Job<T>, Unfinished>> {
+    pub async fn next(&mut self) -> Option<Result<Job<T>, UnfinishedError>> {
         poll_fn(|cx| self.poll_job(cx)).await
     }
 
-    fn poll_job(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Job<T>, Unfinished>>> {
+    fn poll_job(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Job<T>, UnfinishedError>>> {
         if self.unfinished == 0 {
             return Poll::Ready(None);
         }
@@ -122,7 +122,7 @@ impl<T> AsCompleted<T> {
             return Poll::Ready(Some(Ok(job)));
         }
         if self.is_over(cx) {
-            let error = Unfinished { unfinished: self.unfinished, total: self.total };
+            let error = UnfinishedError { unfinished: self.unfinished, total: self.total };
             self.unfinished = 0;
             self.timer = None;
             return Poll::Ready(Some(Err(error)));
@@ -140,7 +140,7 @@ impl<T> AsCompleted<T> {
 }
 
 impl<T> Stream for AsCompleted<T> {
-    type Item = Result<Job<T>, Unfinished>;
+    type Item = Result<Job<T>, UnfinishedError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_job(cx)
@@ -154,7 +154,7 @@ impl<T> Stream for AsCompleted<T> {
 
 impl<T> Drop for AsCompleted<T> {
     fn drop(&mut self) {
-        self.watched.iter().for_each(|job| job.unwatch(&self.gathering));
+        self.watched.iter().for_each(|(job, key)| job.unwatch(*key));
     }
 }
 

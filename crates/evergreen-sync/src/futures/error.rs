@@ -97,18 +97,18 @@ impl Error for ExecutorError {}
 /// The limit of an [`as_completed`](super::as_completed()) was over first. The jobs go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Unfinished {
+pub struct UnfinishedError {
     /// How many have not been given.
     pub unfinished: usize,
     /// Of how many.
     pub total: usize,
 }
 
-impl fmt::Display for Unfinished {
+impl fmt::Display for UnfinishedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { unfinished, total } = self;
         write!(f, "{unfinished} (of {total}) jobs are unfinished: they go on, wait again")
     }
 }
 
-impl Error for Unfinished {}
+impl Error for UnfinishedError {}

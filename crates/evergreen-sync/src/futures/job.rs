@@ -41,7 +41,7 @@ pub struct Job<T>(pub(super) Rc<Shared<T>>);
 impl<T> Job<T> {
     /// Cancels the call if it has not begun: true, also the second time. False if it is running or
     /// finished. Who waits for the result gets [`JobError::Cancelled`], and the callbacks run before
-    /// this returns.
+    /// this returns. What the call holds is dropped when its turn comes in the executor.
     pub fn cancel(&self) -> bool {
         match self.0.state() {
             State::Pending if self.0.claim() => {
@@ -107,12 +107,31 @@ impl<T> Job<T> {
     }
 
     /// Calls `f` with the job when it is done or cancelled, on this thread, in the order of adding.
-    /// If it is done already, `f` is called before this returns.
+    /// If it is done already, `f` is called before this returns: also where a callback adds one.
     ///
     /// A panic of `f` is told to the loop's exception handler, and the others are called.
     #[track_caller]
     pub fn add_done_callback(&self, f: impl FnOnce(&Self) + 'static) {
         self.push_callback(f, Location::caller());
+    }
+}
+
+/// Awaiting a job is [`get`](Job::get).
+impl<T> IntoFuture for Job<T> {
+    type Output = Result<T, JobError>;
+    type IntoFuture = Get<T>;
+
+    fn into_future(self) -> Get<T> {
+        self.get()
+    }
+}
+
+impl<T> IntoFuture for &Job<T> {
+    type Output = Result<T, JobError>;
+    type IntoFuture = Get<T>;
+
+    fn into_future(self) -> Get<T> {
+        self.get()
     }
 }
 

@@ -84,7 +84,7 @@ impl<T> Promise<T> {
         if self.0.is_cancelled() {
             return Err(error);
         }
-        self.0.finish(Err(JobError::Failed(error.into())));
+        self.finish(Err(JobError::Failed(error.into())));
         Ok(())
     }
 

@@ -10,6 +10,7 @@
 //! ```
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -65,7 +66,7 @@ pub(super) struct Shared<T> {
     getters: RefCell<WaitList<Outcome<T>>>,
     callbacks: RefCell<Vec<Callback<T>>>,
     /// Where it is to be seen when it is done, and whoever was to make the call knows.
-    watchers: RefCell<Vec<Rc<Gathering<T>>>>,
+    watchers: RefCell<BTreeMap<usize, Rc<Gathering<T>>>>,
 }
 
 impl<T> Shared<T> {
@@ -77,7 +78,7 @@ impl<T> Shared<T> {
             is_used: Cell::new(false),
             getters: RefCell::new(WaitList::new()),
             callbacks: RefCell::new(Vec::new()),
-            watchers: RefCell::new(Vec::new()),
+            watchers: RefCell::new(BTreeMap::new()),
         }
     }
 
@@ -161,17 +162,22 @@ impl<T> Job<T> {
         self.show();
     }
 
-    pub(super) fn watch(&self, gathering: Rc<Gathering<T>>) {
-        self.0.watchers.borrow_mut().push(gathering);
+    pub(super) fn watch(&self, gathering: Rc<Gathering<T>>) -> usize {
+        let mut watchers = self.0.watchers.borrow_mut();
+        let key = watchers.last_key_value().map_or(0, |(last, _)| last + 1);
+        watchers.insert(key, gathering);
+        key
     }
 
-    pub(super) fn unwatch(&self, gathering: &Rc<Gathering<T>>) {
-        self.0.watchers.borrow_mut().retain(|watcher| !Rc::ptr_eq(watcher, gathering));
+    /// Does nothing if the job was shown meanwhile: then there are no watchers any more.
+    pub(super) fn unwatch(&self, key: usize) {
+        let watcher = self.0.watchers.borrow_mut().remove(&key);
+        drop(watcher);
     }
 
     fn show(&self) {
         let watchers = self.0.watchers.take();
-        watchers.into_iter().for_each(|watcher| watcher.add(self.clone()));
+        watchers.into_values().for_each(|watcher| watcher.add(self.clone()));
     }
 
     pub(super) fn push_callback(

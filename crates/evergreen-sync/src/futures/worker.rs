@@ -41,6 +41,10 @@ impl TaskPool {
         self.queue.borrow_mut().push_back(call);
     }
 
+    fn next(&self) -> Option<Call> {
+        self.queue.borrow_mut().pop_front()
+    }
+
     pub(super) fn describe(&self, f: &mut fmt::DebugStruct<'_, '_>) -> fmt::Result {
         f.field("max_workers", &self.limit)
             .field("workers", &self.door.inside())
@@ -56,38 +60,41 @@ impl TaskPool {
 }
 
 /// One of the tasks, from its making to its end, however it ends.
-struct Worker(Rc<TaskPool>);
+struct Worker {
+    pool: Rc<TaskPool>,
+    has_begun: bool,
+}
 
 impl Worker {
     fn new(pool: Rc<TaskPool>) -> Self {
         pool.door.enter();
-        Self(pool)
+        Self { pool, has_begun: false }
     }
 
-    async fn run(self) {
-        while let Some(call) = self.next() {
+    async fn run(mut self) {
+        self.has_begun = true;
+        while let Some(call) = self.pool.next() {
             call.await;
             consume_budget().await;
         }
     }
-
-    fn next(&self) -> Option<Call> {
-        self.0.queue.borrow_mut().pop_front()
-    }
 }
 
 impl Drop for Worker {
-    /// A worker that ends before its time was killed: another takes its place. With the loop, all
-    /// that is queued ends.
+    /// A worker that ends before its time was killed, and another takes its place. Each kill ends a
+    /// call, so that kills without end come to one; with the loop, all that is queued ends.
     fn drop(&mut self) {
-        let is_idle = self.0.queue.borrow().is_empty();
+        if !self.has_begun {
+            drop(self.pool.next());
+        }
+        let is_idle = self.pool.queue.borrow().is_empty();
         let is_open = EventLoop::try_current().is_some_and(|event_loop| !event_loop.is_closed());
         if !is_idle && is_open {
-            self.0.hire();
+            self.pool.hire();
         }
-        self.0.door.leave();
+        self.pool.door.leave();
         if !is_open {
-            let calls = self.0.queue.take();
+            let calls = self.pool.queue.take();
             drop(calls);
         }
     }

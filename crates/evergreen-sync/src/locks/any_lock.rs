@@ -28,8 +28,8 @@ enum Kind<'a> {
 /// A lock that was let go for a while.
 pub(super) enum LetGo<'a> {
     Semaphore(GivenUp<'a>),
-    Lock(&'a Lock, lock::Hold),
-    RLock(&'a RLock, rlock::Hold),
+    Lock(lock::Away<'a>),
+    RLock(rlock::Away<'a>),
 }
 
 /// What a [`Condition`](super::Condition) stands on, locked until this is dropped. Where a wait was
@@ -92,7 +92,7 @@ impl AnyLock {
     pub(super) fn is_acquired(&self) -> bool {
         match self.kind() {
             Kind::Semaphore(semaphore) => semaphore.free() == 0,
-            Kind::Lock(lock) => lock.held().is_some(),
+            Kind::Lock(lock) => lock.is_locked(),
             Kind::RLock(lock) => lock.owned().is_some(),
         }
     }
@@ -101,8 +101,8 @@ impl AnyLock {
     pub(super) fn let_go(&self) -> Result<LetGo<'_>, LockError> {
         let let_go = match self.kind() {
             Kind::Semaphore(semaphore) => return semaphore.give_up().map(LetGo::Semaphore),
-            Kind::Lock(lock) => lock.let_go().map(|hold| LetGo::Lock(lock, hold)),
-            Kind::RLock(lock) => lock.let_go().map(|hold| LetGo::RLock(lock, hold)),
+            Kind::Lock(lock) => lock.let_go().map(LetGo::Lock),
+            Kind::RLock(lock) => lock.let_go().map(LetGo::RLock),
         };
         let_go.ok_or(LockError::NotAcquired)
     }
@@ -113,8 +113,8 @@ impl LetGo<'_> {
     pub(super) async fn take_back(self) {
         match self {
             Self::Semaphore(slot) => slot.take_back().await,
-            Self::Lock(lock, hold) => lock.take(hold).await,
-            Self::RLock(lock, hold) => lock.take_back(hold).await,
+            Self::Lock(hold) => hold.take_back().await,
+            Self::RLock(hold) => hold.take_back().await,
         }
     }
 }

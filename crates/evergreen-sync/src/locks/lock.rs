@@ -36,8 +36,12 @@ use crate::wait_list::WaitList;
 #[derive(Default)]
 pub struct Lock {
     held: Cell<Option<Hold>>,
+    /// Whether that one was granted it, and has not come yet.
+    is_owed: Cell<bool>,
     holds: Cell<Hold>,
     waiters: RefCell<WaitList<Hold, Hold>>,
+    /// Those that were let go, and will be taken back if nobody ends them before.
+    away: RefCell<Vec<Hold>>,
 }
 
 /// Tells one time that a lock is held from all others, so that a guard knows whether it is still its
@@ -47,8 +51,13 @@ pub(super) type Hold = u64;
 impl Lock {
     /// A lock that is not locked.
     pub const fn new() -> Self {
-        let waiters = RefCell::new(WaitList::new());
-        Self { held: Cell::new(None), holds: Cell::new(0), waiters }
+        Self {
+            held: Cell::new(None),
+            is_owed: Cell::new(false),
+            holds: Cell::new(0),
+            waiters: RefCell::new(WaitList::new()),
+            away: RefCell::new(Vec::new()),
+        }
     }
 
     /// Locks it, and waits if it is locked; always true. It is unlocked by
@@ -96,13 +105,19 @@ impl Lock {
         self.try_take(hold).then(|| LockGuard { lock: self, hold })
     }
 
+    /// Whether it is locked, or owed to one who has waited.
+    pub fn is_locked(&self) -> bool {
+        self.held.get().is_some()
+    }
+
     /// Gives it to whoever has waited longest, or unlocks it. It does not suspend.
     ///
     /// # Errors
     ///
-    /// [`LockError::NotLocked`].
+    /// [`LockError::NotLocked`]; also if it was released before, and whoever it is for has not come
+    /// yet.
     pub fn release(&self) -> Result<(), LockError> {
-        self.held.get().ok_or(LockError::NotLocked)?;
+        self.held().ok_or(LockError::NotLocked)?;
         self.hand_over();
         Ok(())
     }
@@ -120,21 +135,38 @@ impl Lock {
         is_free
     }
 
+    /// How it is held, if somebody has it who could let it go.
     pub(super) fn held(&self) -> Option<Hold> {
-        self.held.get()
+        self.held.get().filter(|_| !self.is_owed.get())
     }
 
-    /// Unlocks it. What is given back is for [`take`](Self::take).
-    pub(super) fn let_go(&self) -> Option<Hold> {
-        let hold = self.held.get()?;
+    /// Unlocks it for a while.
+    pub(super) fn let_go(&self) -> Option<Away<'_>> {
+        let hold = self.held()?;
+        self.away.borrow_mut().push(hold);
         self.hand_over();
-        Some(hold)
+        Some(Away { lock: self, hold })
     }
 
-    /// Locks it; the guards of that hold are valid from then on.
-    pub(super) async fn take(&self, hold: Hold) {
+    /// Whether a hold was away.
+    fn forget(&self, hold: Hold) -> bool {
+        let mut away = self.away.borrow_mut();
+        let place = away.iter().position(|&other| other == hold);
+        place.map(|place| away.swap_remove(place)).is_some()
+    }
+
+    /// Unlocks it, if it is held as it was then; if that is away, it will not come back. Somebody may
+    /// have released it before.
+    fn end(&self, hold: Hold) {
+        if !self.forget(hold) {
+            self.pass_on(hold);
+        }
+    }
+
+    async fn take(&self, hold: Hold) {
         if !self.try_take(hold) {
             Wait::new(self, hold).await;
+            self.is_owed.set(false);
         }
     }
 
@@ -142,6 +174,7 @@ impl Lock {
     fn hand_over(&self) {
         let next = self.waiters.borrow().first().copied();
         self.held.set(next);
+        self.is_owed.set(next.is_some());
         if let Some(hold) = next {
             self.grant(hold).ok();
         }
@@ -156,7 +189,6 @@ impl Grants for Lock {
         &self.waiters
     }
 
-    /// Also for a guard that is dropped: somebody may have released its hold before.
     fn pass_on(&self, hold: Hold) {
         if self.held.get() == Some(hold) {
             self.hand_over();
@@ -164,9 +196,32 @@ impl Grants for Lock {
     }
 }
 
+/// A hold that was let go for a while. Dropped, it does not come back.
+pub(super) struct Away<'a> {
+    lock: &'a Lock,
+    hold: Hold,
+}
+
+impl Away<'_> {
+    /// Locks it; the guard of that hold is valid again. If that was dropped meanwhile, nobody would
+    /// unlock it.
+    pub(super) async fn take_back(self) {
+        self.lock.take(self.hold).await;
+        if !self.lock.forget(self.hold) {
+            self.lock.pass_on(self.hold);
+        }
+    }
+}
+
+impl Drop for Away<'_> {
+    fn drop(&mut self) {
+        self.lock.forget(self.hold);
+    }
+}
+
 impl fmt::Debug for Lock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (is_locked, waiting) = (self.held.get().is_some(), self.waiting());
+        let (is_locked, waiting) = (self.is_locked(), self.waiting());
         f.debug_struct("Lock").field("is_locked", &is_locked).field("waiting", &waiting).finish()
     }
 }
@@ -182,6 +237,6 @@ pub struct LockGuard<'a> {
 
 impl Drop for LockGuard<'_> {
     fn drop(&mut self) {
-        self.lock.pass_on(self.hold);
+        self.lock.end(self.hold);
     }
 }

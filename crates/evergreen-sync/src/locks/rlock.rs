@@ -2,6 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
 
 use evergreen_loop::Delay;
 use evergreen_task::Timeout;
@@ -38,6 +41,8 @@ pub struct RLock {
     held: Cell<Option<Hold>>,
     holds: Cell<u64>,
     waiters: RefCell<WaitList<Hold, Hold>>,
+    /// Those that were let go, and will be taken back if nobody ends them before.
+    away: RefCell<Vec<Hold>>,
 }
 
 /// How it is held, or is to be.
@@ -53,8 +58,12 @@ pub(crate) struct Hold {
 impl RLock {
     /// A lock that is not locked.
     pub const fn new() -> Self {
-        let waiters = RefCell::new(WaitList::new());
-        Self { held: Cell::new(None), holds: Cell::new(0), waiters }
+        Self {
+            held: Cell::new(None),
+            holds: Cell::new(0),
+            waiters: RefCell::new(WaitList::new()),
+            away: RefCell::new(Vec::new()),
+        }
     }
 
     /// Locks it, and waits if another has it; always true. Its owner enters at once. It is unlocked
@@ -115,28 +124,45 @@ impl RLock {
         self.held.get().filter(|hold| hold.owner == Owner::current())
     }
 
-    /// Unlocks it, whatever the level. What is given back is for [`take_back`](Self::take_back).
-    pub(super) fn let_go(&self) -> Option<Hold> {
+    /// Unlocks it for a while, whatever the level.
+    pub(super) fn let_go(&self) -> Option<Away<'_>> {
         let hold = self.owned()?;
+        self.away.borrow_mut().push(hold);
         self.hand_over();
-        Some(hold)
+        Some(Away { lock: self, epoch: hold.epoch })
     }
 
-    /// Locks it as it was before, for the same owner. The guards of that time are valid again.
-    pub(super) async fn take_back(&self, hold: Hold) {
-        if self.held.get().is_none() {
-            self.held.set(Some(hold));
-        } else {
-            Wait::new(self, hold).await;
-        }
+    /// A hold that was away, less the levels that were left meanwhile.
+    fn forget(&self, epoch: u64) -> Option<Hold> {
+        let mut away = self.away.borrow_mut();
+        let place = away.iter().position(|hold| hold.epoch == epoch)?;
+        Some(away.swap_remove(place))
     }
 
     async fn enter(&self) -> u64 {
         let owner = Owner::current();
-        match self.try_enter(owner) {
-            Some(epoch) => epoch,
-            None => Wait::new(self, self.new_hold(owner)).await.epoch,
+        if let Some(epoch) = self.try_enter(owner) {
+            return epoch;
         }
+        let mut wait = Wait::new(self, self.new_hold(owner));
+        poll_fn(|cx| match Pin::new(&mut wait).poll(cx) {
+            Poll::Ready(hold) => Poll::Ready(self.come_in(hold.epoch)),
+            // Another future of the same owner may have it by now.
+            Poll::Pending => self.enter_again().map_or(Poll::Pending, Poll::Ready),
+        })
+        .await
+    }
+
+    /// It is the one's who comes, whoever has waited.
+    fn come_in(&self, epoch: u64) -> u64 {
+        let hold = self.held.get().map(|hold| Hold { owner: Owner::current(), ..hold });
+        self.held.set(hold);
+        epoch
+    }
+
+    fn enter_again(&self) -> Option<u64> {
+        let owner = self.held.get()?.owner;
+        if owner == Owner::current() { self.try_enter(owner) } else { None }
     }
 
     fn try_enter(&self, owner: Owner) -> Option<u64> {
@@ -154,10 +180,22 @@ impl RLock {
         Hold { owner, level: 1, epoch: self.holds.get() }
     }
 
-    /// Goes back so many levels, if it is still held as it was then.
+    /// Goes back so many levels, if it is held as it was then, or will be.
     fn leave(&self, epoch: u64, levels: usize) {
-        let Some(hold) = self.held.get().filter(|hold| hold.epoch == epoch) else { return };
-        match hold.level.saturating_sub(levels) {
+        if let Some(hold) = self.forget(epoch) {
+            let level = hold.level.saturating_sub(levels);
+            self.away.borrow_mut().push(Hold { level, ..hold });
+        } else if let Some(hold) = self.held_as(epoch) {
+            self.hold_at(hold.level.saturating_sub(levels), hold);
+        }
+    }
+
+    fn held_as(&self, epoch: u64) -> Option<Hold> {
+        self.held.get().filter(|hold| hold.epoch == epoch)
+    }
+
+    fn hold_at(&self, level: usize, hold: Hold) {
+        match level {
             0 => self.hand_over(),
             level => self.held.set(Some(Hold { level, ..hold })),
         }
@@ -182,7 +220,39 @@ impl Grants for RLock {
     }
 
     fn pass_on(&self, hold: Hold) {
-        self.leave(hold.epoch, hold.level);
+        if let Some(held) = self.held_as(hold.epoch) {
+            // Another future of the owner may have entered on it.
+            self.hold_at(held.level.saturating_sub(hold.level), held);
+        }
+    }
+}
+
+/// A hold that was let go for a while. Dropped, it does not come back.
+pub(super) struct Away<'a> {
+    lock: &'a RLock,
+    epoch: u64,
+}
+
+impl Away<'_> {
+    /// Locks it as it was before, for the same owner. The guards of that time are valid again; what
+    /// was dropped of them meanwhile counts.
+    pub(super) async fn take_back(self) {
+        let Self { lock, epoch } = &self;
+        let hold = lock.away.borrow().iter().find(|hold| hold.epoch == *epoch).copied();
+        let hold = hold.expect("away until it is taken back");
+        if lock.held.get().is_none() {
+            lock.held.set(Some(hold));
+        } else {
+            Wait::new(*lock, hold).await;
+        }
+        let hold = lock.forget(*epoch).expect("away until it is taken back");
+        lock.hold_at(hold.level, hold);
+    }
+}
+
+impl Drop for Away<'_> {
+    fn drop(&mut self) {
+        self.lock.forget(self.epoch);
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Inlet<'a, T, S> {
     wait: Option<Wait<&'a Putters<T>>>,
 }
 
-impl<'a, T, S> Inlet<'a, T, S> {
+impl<'a, T, S: Storage<T>> Inlet<'a, T, S> {
     pub(super) const fn new(queue: &'a QueueOf<T, S>) -> Self {
         Self { queue, wait: None }
     }
@@ -27,7 +27,11 @@ impl<'a, T, S> Inlet<'a, T, S> {
     /// Ready when no item waits for room.
     fn poll_put(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         if let Some(wait) = &mut self.wait {
-            ready!(Pin::new(wait).poll(cx));
+            if Pin::new(&mut *wait).poll(cx).is_pending() {
+                // There may be room by now: it was not in line since it was sent.
+                self.queue.fill();
+                ready!(Pin::new(wait).poll(cx));
+            }
             self.wait = None;
         }
         Poll::Ready(Ok(()))

@@ -8,7 +8,7 @@ use evergreen_task::Timeout;
 use super::error::at_least_none;
 use super::{Inlet, PutError, QueueError, QueueOf, Storage};
 use crate::budget::counts_if;
-use crate::wait::{Grants, Wait};
+use crate::wait::{Grants, Wait, Wakes};
 use crate::wait_list::WaitList;
 
 impl<T, S: Storage<T>> QueueOf<T, S> {
@@ -79,10 +79,10 @@ impl<T, S: Storage<T>> QueueOf<T, S> {
     /// Lets in whoever has waited longest to put, as long as there is room.
     pub(super) fn fill(&self) {
         while !self.is_full() {
-            let Ok((waker, item)) = self.putters.0.borrow_mut().grant(()) else { return };
-            // A waker may be anything, and find it in its place.
+            let Ok((waker, item)) = self.putters.0.borrow_mut().grant_at(0, ()) else { return };
+            // A waker may be anything, and find the item in its place.
+            let _wakes = Wakes::new(waker);
             self.let_in(item);
-            waker.wake();
         }
     }
 }

@@ -38,7 +38,7 @@ impl From<ChannelError> for Sent {
     }
 }
 
-/// Receivers are called, as many as there are messages, and take them in their own turns.
+/// Receivers are called, as many as there are messages, and each takes its own in its turn.
 #[derive(Default)]
 struct Plain {
     senders: Vec<(usize, Message)>,
@@ -59,8 +59,8 @@ impl Plain {
         }
     }
 
-    fn take(&mut self, world: &mut World) -> Option<Message> {
-        let (sender, message) = (!self.senders.is_empty()).then(|| self.senders.remove(0))?;
+    fn take(&mut self, rank: usize, world: &mut World) -> Option<Message> {
+        let (sender, message) = (rank < self.senders.len()).then(|| self.senders.remove(rank))?;
         self.taken.insert(sender);
         world.wake(sender);
         Some(message)
@@ -82,13 +82,15 @@ impl Plain {
     fn receive(&mut self, task: usize, world: &mut World) -> Option<Message> {
         if !self.receivers.contains(&task) {
             if self.called.is_empty() && !self.senders.is_empty() {
-                return self.take(world);
+                return self.take(0, world);
             }
             self.receivers.push(task);
             self.call(world);
             return None;
         }
-        let message = self.called.remove(&task).then(|| self.take(world)).flatten();
+        let before = self.receivers.iter().take_while(|&&other| other != task);
+        let rank = before.filter(|other| self.called.contains(other)).count();
+        let message = self.called.remove(&task).then(|| self.take(rank, world)).flatten();
         match message {
             Some(_) => self.receivers.retain(|&other| other != task),
             None => self.call(world),

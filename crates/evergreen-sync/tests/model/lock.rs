@@ -175,8 +175,12 @@ impl Subject for Plain {
                 format!("{}", !is_held)
             },
             Call::Release => {
+                let is_owed = self.given.values().any(|&hold| Some(hold) == self.held);
+                if !is_held || is_owed {
+                    return format!("{:?}", Err::<(), _>(LockError::NotLocked));
+                }
                 self.release(self.held, world);
-                format!("{:?}", if is_held { Ok(()) } else { Err(LockError::NotLocked) })
+                format!("{:?}", Ok::<_, LockError>(()))
             },
         }
     }
