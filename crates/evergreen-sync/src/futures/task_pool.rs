@@ -20,7 +20,9 @@ use super::worker::{TaskPool, make};
 ///
 /// A worker is made for a call as long as there are fewer than the limit, goes on with the next call
 /// when it has made one, and ends when there is none. So an idle pool is no task: it neither holds
-/// the loop nor is told of among those who are parked.
+/// the loop nor is told of among those who are parked. The calls of one worker run in one task, one
+/// after the other: they share its task-locals, and what one of them has locked, of an
+/// [`RLock`](crate::locks::RLock), is the next one's too.
 ///
 /// Clones are handles to the same pool. When the last is dropped, what is queued is still done; who
 /// wants to wait for that calls [`shutdown`](Self::shutdown) before, or [`scope`](Self::scope).

@@ -28,10 +28,12 @@ use super::map::{MapResults, deadline};
 /// [`shutdown`](Self::shutdown) with a wait is the clean end: all results are delivered and the
 /// threads are gone. Clones are handles to the same pool; when the last is dropped, calls that are
 /// queued are still made, and the threads end and are joined when the last result has been
-/// delivered. Nothing of that blocks the loop for as long as a call runs.
+/// delivered. Nothing of that blocks the loop for as long as a call runs; what it waits for are the
+/// destructors of the threads' own thread-locals.
 ///
-/// If the loop is destroyed first, what is queued is cancelled, and a call that is running is left to
-/// its thread. The end of the process waits for no thread: a program that wants its calls made waits
+/// If the loop is destroyed first, or the task that delivers a result is killed, what is queued is
+/// cancelled, and a call that is running is left to its thread; no shutdown waits for it. In the child
+/// of a fork there are no threads: make a pool of its own there. The end of the process waits for no thread: a program that wants its calls made waits
 /// for them.
 ///
 /// ```

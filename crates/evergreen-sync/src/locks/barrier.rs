@@ -84,7 +84,8 @@ impl Barrier {
         self
     }
 
-    /// The limit of each [`wait`](Self::wait).
+    /// The limit of each [`wait`](Self::wait). It begins when all parties of the round before have
+    /// left.
     #[must_use]
     pub fn with_timeout(mut self, limit: impl Into<Delay>) -> Self {
         self.limit = Some(limit.into());

@@ -43,7 +43,8 @@ use crate::wait::Grants;
 /// has given up.
 ///
 /// A wait that is killed or dropped cannot take its lock back: a destructor cannot wait. The lock
-/// stays released, and its guard knows that it holds nothing. Of the slots of a semaphore none knows
+/// stays released, and its guard knows that it holds nothing. A guard that is dropped before its wait
+/// is over counts: the wait comes back without the lock then. Of the slots of a semaphore none knows
 /// its guard: under one that has several, have all of them by [`lock`](Self::lock) or all by
 /// [`acquire`](Self::acquire), and keep no guard whose wait was dropped.
 pub struct Condition {
