@@ -12,7 +12,7 @@ use std::task::{Context, Wake, Waker};
 use common::{TestLoop, Trace, poll_once, polled, settle, virtual_loop};
 use evergreen_sync::channel::Channel;
 use evergreen_sync::futures::{as_completed, promise};
-use evergreen_sync::locks::{Condition, Lock, LockError, RLock, Semaphore};
+use evergreen_sync::locks::{Condition, Lock, LockError, RLock};
 use evergreen_sync::queue::Queue;
 use evergreen_sync::{Event, oneshot};
 use evergreen_task::{join, sleep, spawn, yield_now};
