@@ -1,10 +1,12 @@
 //! `wait` and `as_completed`: rows EV-FUT-27 to -31.
 
+mod plain;
+
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use evergreen_sync::futures::{Job, Promise, WaitFor, as_completed_timeout, promise, wait_timeout};
+use plain::{Plain, State};
 use proptest::prelude::*;
 
 use crate::actors::Notes;
@@ -51,95 +53,6 @@ impl Real {
         jobs.iter()
             .map(|job| self.jobs.iter().position(|other| other == job).expect("one"))
             .collect()
-    }
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum State {
-    #[default]
-    Open,
-    Done,
-    Failed,
-    Cancelled,
-}
-
-/// What a task has seen.
-struct Watching {
-    /// Those that are done and that it has not looked at yet.
-    done: Vec<usize>,
-    open: Vec<usize>,
-    deadline: Option<u64>,
-}
-
-#[derive(Default)]
-struct Plain {
-    states: [State; JOBS],
-    has_no_promise: [bool; JOBS],
-    watching: HashMap<usize, Watching>,
-    /// The order in which they have begun.
-    order: Vec<usize>,
-}
-
-impl Plain {
-    fn watch(&mut self, task: usize, jobs: &[usize], deadline: Option<u64>) {
-        let mut jobs = jobs.to_vec();
-        let mut known = Vec::new();
-        jobs.retain(|&job| {
-            !known.contains(&job) && {
-                known.push(job);
-                true
-            }
-        });
-        let (open, done) = jobs.iter().partition(|&&job| self.states[job] == State::Open);
-        self.watching.insert(task, Watching { done, open, deadline });
-        self.order.push(task);
-    }
-
-    fn tell(&mut self, job: usize, world: &mut World) {
-        for task in &self.order {
-            let Some(watching) = self.watching.get_mut(task) else { continue };
-            if let Some(place) = watching.open.iter().position(|&other| other == job) {
-                watching.done.push(watching.open.remove(place));
-                world.wake(*task);
-            }
-        }
-    }
-
-    fn end(&mut self, job: usize, state: State, world: &mut World) -> bool {
-        let has_promise = !std::mem::replace(&mut self.has_no_promise[job], true);
-        let was_open = self.states[job] == State::Open;
-        if has_promise && was_open {
-            self.states[job] = state;
-        }
-        if has_promise {
-            self.tell(job, world);
-        }
-        has_promise && was_open
-    }
-
-    /// Looks at what is done until that is enough. True if it is.
-    fn is_met(&mut self, task: usize, until: Until) -> bool {
-        let watching = self.watching.get_mut(&task).expect("it has begun");
-        while !watching.done.is_empty() {
-            let job = watching.done.remove(0);
-            match until {
-                Until::First => return true,
-                Until::Failed if self.states[job] == State::Failed => return true,
-                Until::Failed | Until::All => {},
-            }
-        }
-        watching.open.is_empty()
-    }
-
-    fn sets(&self, jobs: &[usize]) -> String {
-        let mut sets = (Vec::new(), Vec::new());
-        for &job in jobs {
-            let set = if self.states[job] == State::Open { &mut sets.1 } else { &mut sets.0 };
-            if !set.contains(&job) {
-                set.push(job);
-            }
-        }
-        format!("{sets:?}")
     }
 }
 
@@ -235,40 +148,15 @@ impl Subject for Plain {
 
     fn turn(&mut self, task: usize, ask: &Ask, world: &mut World) -> bool {
         let (Ask::Wait(jobs, _, limit) | Ask::Completed(jobs, limit)) = ask;
-        if !self.watching.contains_key(&task) {
-            self.watch(task, jobs, world.deadline(*limit));
+        self.watch(task, jobs, world.deadline(*limit));
+        match ask {
+            Ask::Wait(jobs, until, limit) => self.wait(task, jobs, *until, *limit, world),
+            Ask::Completed(jobs, _) => self.next(task, jobs, world),
         }
-        if let Ask::Wait(jobs, until, _) = ask {
-            let has_ended = self.is_met(task, *until) || world.is_over(task, *limit);
-            if has_ended {
-                self.gone(task, ask, world);
-                world.note(task, self.sets(jobs));
-            }
-            return has_ended;
-        }
-        let watching = self.watching.get_mut(&task).expect("it has begun");
-        for job in watching.done.drain(..) {
-            world.note(task, job);
-            // The next wait is a new one, to the same moment.
-            world.unlimit(task);
-        }
-        let unfinished = watching.open.len();
-        if unfinished > 0 && !world.is_over_at(task, watching.deadline) {
-            return false;
-        }
-        self.gone(task, ask, world);
-        if unfinished > 0 {
-            let mut jobs = jobs.clone();
-            jobs.sort_unstable();
-            jobs.dedup();
-            world.note(task, format!("{unfinished} of {}", jobs.len()));
-        }
-        true
     }
 
     fn gone(&mut self, task: usize, _: &Ask, _: &mut World) {
-        self.watching.remove(&task);
-        self.order.retain(|&other| other != task);
+        self.leave(task);
     }
 
     fn plain_call(&mut self, call: &Call, world: &mut World) -> String {
@@ -279,18 +167,13 @@ impl Subject for Plain {
                 self.end(job, State::Cancelled, world);
                 true
             },
-            Call::Cancel(job) => {
-                if self.states[job] == State::Open {
-                    self.states[job] = State::Cancelled;
-                }
-                self.states[job] == State::Cancelled
-            },
+            Call::Cancel(job) => self.cancel(job),
         };
         answer.to_string()
     }
 
     fn plain_look(&self) -> String {
-        format!("{:?}", self.states.map(|state| state != State::Open))
+        self.look()
     }
 }
 

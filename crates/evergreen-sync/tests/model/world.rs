@@ -14,7 +14,7 @@ pub(crate) enum Entry {
 }
 
 /// The number of the first task that a primitive has started itself.
-pub(crate) const OWN: usize = 1 << 32;
+pub(crate) const OWN: usize = usize::MAX / 2;
 
 #[derive(Default)]
 pub(crate) struct World {

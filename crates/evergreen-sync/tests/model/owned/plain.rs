@@ -1,5 +1,7 @@
 //! Who has the lock and how often, who waits for it, and who waits to be notified.
 
+mod condition;
+
 use std::collections::{HashMap, VecDeque};
 
 use evergreen_sync::locks::LockError;
@@ -177,88 +179,5 @@ impl Plain {
         for epoch in std::mem::take(&mut self.of(task).guards) {
             self.leave(epoch, 1, world);
         }
-    }
-}
-
-/// The condition.
-impl Plain {
-    /// One turn of who waits: whether it was notified.
-    pub(super) fn wait(
-        &mut self,
-        task: usize,
-        limit: i8,
-        world: &mut World,
-    ) -> Option<Result<bool, LockError>> {
-        if let Stage::Goes = self.stage(task) {
-            let Some(hold) = self.owned(Owner::Task(task)) else {
-                return Some(Err(LockError::NotAcquired));
-            };
-            self.of(task).let_go = Some(hold);
-            self.of(task).stage = Stage::Listens;
-            self.line.push_back(task);
-            self.hand_over(world);
-        }
-        if let Stage::Listens = self.stage(task) {
-            let notice = self.told.remove(&task);
-            if notice.is_none() && !world.is_over(task, limit) {
-                return None;
-            }
-            world.unlimit(task);
-            self.line.retain(|&other| other != task);
-            self.of(task).stage = Stage::Returns(notice);
-            self.take_back(task);
-        } else if self.given.remove(&task).is_some() {
-            self.of(task).let_go = None;
-        }
-        let Stage::Returns(notice) = self.stage(task) else { return None };
-        let is_back = self.of(task).let_go.is_none();
-        is_back.then(|| {
-            self.of(task).stage = Stage::Goes;
-            Ok(notice.is_some())
-        })
-    }
-
-    /// At once if it is free, or in the order of coming.
-    fn take_back(&mut self, task: usize) {
-        let hold = self.of(task).let_go.expect("it was let go");
-        if self.held.is_none() {
-            self.held = Some(hold);
-            self.of(task).let_go = None;
-        } else {
-            self.waiting.push_back((task, hold));
-        }
-    }
-
-    pub(super) fn notify(
-        &mut self,
-        owner: Owner,
-        waiters: Option<usize>,
-        world: &mut World,
-    ) -> Result<(), LockError> {
-        self.owned(owner).ok_or(LockError::NotAcquired)?;
-        let notice = if waiters.is_some() { Notice::One } else { Notice::All };
-        (0..waiters.unwrap_or(usize::MAX).min(self.line.len()))
-            .for_each(|_| self.tell(notice, world));
-        Ok(())
-    }
-
-    fn tell(&mut self, notice: Notice, world: &mut World) {
-        if let Some(next) = self.line.pop_front() {
-            self.told.insert(next, notice);
-            world.wake(next);
-        }
-    }
-
-    /// What one was told who is gone is for another, if it was for one.
-    pub(super) fn pass_on(&mut self, notice: Option<Notice>, world: &mut World) {
-        if notice == Some(Notice::One) {
-            self.tell(Notice::One, world);
-        }
-    }
-
-    pub(super) fn leave_line(&mut self, task: usize, world: &mut World) {
-        self.line.retain(|&other| other != task);
-        let notice = self.told.remove(&task);
-        self.pass_on(notice, world);
     }
 }
