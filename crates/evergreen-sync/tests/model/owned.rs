@@ -2,6 +2,7 @@
 
 mod plain;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use evergreen_sync::locks::{Condition, RLock, RLockGuard};
@@ -28,6 +29,8 @@ enum Move {
     Sleep(i8),
     Wait,
     WaitIn(i8),
+    /// Until the flag is set.
+    WaitFor(i8),
     Do(Call),
 }
 
@@ -37,11 +40,14 @@ enum Call {
     Release,
     Notify(usize),
     NotifyAll,
+    /// Sets the flag, or clears it.
+    Set(bool),
 }
 
 struct Locks {
     lock: Rc<RLock>,
     condition: Condition,
+    flag: Cell<bool>,
 }
 
 impl Locks {
@@ -65,6 +71,10 @@ impl Locks {
             Move::WaitIn(limit) => {
                 format!("{:?}", self.condition.wait_timeout(f64::from(limit)).await)
             },
+            Move::WaitFor(limit) => {
+                let limit = Some(f64::from(limit).into());
+                format!("{:?}", self.condition.wait_for(|| self.flag.get(), limit).await)
+            },
             Move::Do(call) => self.call(call),
         };
         notes.note(told);
@@ -76,6 +86,10 @@ impl Locks {
             Call::Release => format!("{:?}", self.lock.release()),
             Call::Notify(waiters) => format!("{:?}", self.condition.notify(waiters)),
             Call::NotifyAll => format!("{:?}", self.condition.notify_all()),
+            Call::Set(flag) => {
+                self.flag.set(flag);
+                "set".to_owned()
+            },
         }
     }
 }
@@ -90,6 +104,7 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => (0..3_i8).prop_map(Move::Sleep),
         2 => Just(Move::Wait),
         3 => (-1..4_i8).prop_map(Move::WaitIn),
+        2 => (-1..4_i8).prop_map(Move::WaitFor),
         3 => calls().prop_map(Move::Do),
     ]
 }
@@ -100,6 +115,7 @@ fn calls() -> impl Strategy<Value = Call> {
         3 => Just(Call::Release),
         2 => (0..3_usize).prop_map(Call::Notify),
         1 => Just(Call::NotifyAll),
+        1 => any::<bool>().prop_map(Call::Set),
     ]
 }
 
@@ -114,14 +130,20 @@ impl Subject for Plain {
     }
 
     fn asks() -> BoxedStrategy<Vec<Move>> {
-        let wait = prop_oneof![Just(Move::Wait), (-1..4_i8).prop_map(Move::WaitIn)];
+        let wait = prop_oneof![
+            Just(Move::Wait),
+            (-1..4_i8).prop_map(Move::WaitIn),
+            (-1..6_i8).prop_map(Move::WaitFor),
+        ];
         let notify = prop_oneof![2 => Just(1), 1 => Just(2)].prop_map(Call::Notify);
         let notify = prop_oneof![4 => notify, 1 => Just(Call::NotifyAll)].prop_map(Move::Do);
         let pause = (0..2_i8).prop_map(Move::Sleep);
         prop_oneof![
             3 => wait.prop_map(|wait| vec![Move::Lock, wait]),
             1 => pause.clone().prop_map(|pause| vec![Move::Lock, pause]),
-            2 => (notify, pause).prop_map(|(notify, pause)| vec![Move::Lock, notify, pause]),
+            2 => (any::<bool>(), notify, pause).prop_map(|(flag, notify, pause)| {
+                vec![Move::Lock, Move::Do(Call::Set(flag)), notify, pause]
+            }),
             3 => prop::collection::vec(moves(), 1..6),
         ]
         .boxed()
@@ -133,7 +155,7 @@ impl Subject for Plain {
 
     fn real((): &()) -> Locks {
         let lock = Rc::new(RLock::new());
-        Locks { condition: Condition::with_lock(Rc::clone(&lock)), lock }
+        Locks { condition: Condition::with_lock(Rc::clone(&lock)), lock, flag: Cell::new(false) }
     }
 
     fn act(real: Rc<Locks>, ask: Vec<Move>, notes: Notes) -> Acting {
@@ -172,8 +194,11 @@ impl Subject for Plain {
                 }),
                 Move::Unlock => Some(format!("{}", self.unguard(task, world))),
                 Move::Sleep(seconds) => world.is_over(task, seconds).then(|| "slept".to_owned()),
-                Move::Wait => self.wait(task, -1, world).map(|it| format!("{it:?}")),
-                Move::WaitIn(limit) => self.wait(task, limit, world).map(|it| format!("{it:?}")),
+                Move::Wait => self.wait_in(task, -1, world).map(|it| format!("{it:?}")),
+                Move::WaitIn(limit) => self.wait_in(task, limit, world).map(|it| format!("{it:?}")),
+                Move::WaitFor(limit) => {
+                    self.wait_for(task, limit, world).map(|it| format!("{it:?}"))
+                },
                 Move::Do(call) => Some(self.make(call, Owner::Task(task), world)),
             };
             let Some(told) = told else { return false };
@@ -214,6 +239,10 @@ impl Plain {
             Call::Release => format!("{:?}", self.release(owner, world)),
             Call::Notify(waiters) => format!("{:?}", self.notify(owner, Some(waiters), world)),
             Call::NotifyAll => format!("{:?}", self.notify(owner, None, world)),
+            Call::Set(flag) => {
+                self.flag = flag;
+                "set".to_owned()
+            },
         }
     }
 }

@@ -49,6 +49,9 @@ struct Acting {
     guards: Vec<usize>,
     /// How it held the lock that it let go.
     let_go: Option<Hold>,
+    /// Until when it waits, and whether for the flag.
+    deadline: Option<u64>,
+    waits_for: bool,
 }
 
 #[derive(Default)]
@@ -62,6 +65,7 @@ pub(super) struct Plain {
     /// They are notified, and do not know.
     told: HashMap<usize, Notice>,
     acting: HashMap<usize, Acting>,
+    pub(super) flag: bool,
 }
 
 impl Plain {

@@ -7,12 +7,41 @@ use crate::world::World;
 
 impl Plain {
     /// One turn of who waits: whether it was notified.
-    pub(in crate::owned) fn wait(
+    pub(in crate::owned) fn wait_in(
         &mut self,
         task: usize,
         limit: i8,
         world: &mut World,
     ) -> Option<Result<bool, LockError>> {
+        if let Stage::Goes = self.stage(task) {
+            self.of(task).deadline = world.deadline(limit);
+        }
+        self.wait(task, world)
+    }
+
+    /// One turn of who waits for the flag: whether it is set.
+    pub(in crate::owned) fn wait_for(
+        &mut self,
+        task: usize,
+        limit: i8,
+        world: &mut World,
+    ) -> Option<Result<bool, LockError>> {
+        if !std::mem::replace(&mut self.of(task).waits_for, true) {
+            self.of(task).deadline = world.deadline(limit);
+            if self.flag && self.owned(Owner::Task(task)).is_some() {
+                self.of(task).waits_for = false;
+                return Some(Ok(true));
+            }
+        }
+        let mut told = self.wait(task, world)?;
+        while told == Ok(true) && !self.flag {
+            told = self.wait(task, world)?;
+        }
+        self.of(task).waits_for = false;
+        Some(told.map(|_| self.flag))
+    }
+
+    fn wait(&mut self, task: usize, world: &mut World) -> Option<Result<bool, LockError>> {
         if let Stage::Goes = self.stage(task) {
             let Some(hold) = self.owned(Owner::Task(task)) else {
                 return Some(Err(LockError::NotAcquired));
@@ -24,7 +53,8 @@ impl Plain {
         }
         if let Stage::Listens = self.stage(task) {
             let notice = self.told.remove(&task);
-            if notice.is_none() && !world.is_over(task, limit) {
+            let deadline = self.of(task).deadline;
+            if notice.is_none() && !world.is_over_at(task, deadline) {
                 return None;
             }
             world.unlimit(task);
