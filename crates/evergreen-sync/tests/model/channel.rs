@@ -1,10 +1,11 @@
 //! `Channel`: rows EV-CHAN.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use evergreen_sync::channel::{Channel, ChannelError};
 use evergreen_task::timeout;
+use futures_lite::StreamExt;
 use proptest::prelude::*;
 
 use crate::actors::Notes;
@@ -24,6 +25,8 @@ enum Ask {
     /// With a limit in seconds.
     Send(Message, i8),
     Next(i8),
+    /// So many, or up to the end, from a stream.
+    Values(usize),
 }
 
 #[derive(Debug)]
@@ -38,6 +41,14 @@ impl From<ChannelError> for Sent {
     }
 }
 
+fn message(item: Option<Result<u8, Sent>>) -> Message {
+    match item {
+        Some(Ok(value)) => Message::Value(value),
+        Some(Err(Sent::Error(error))) => Message::Error(error),
+        None | Some(Err(Sent::End)) => Message::End,
+    }
+}
+
 /// Receivers are called, as many as there are messages, and each takes its own in its turn.
 #[derive(Default)]
 struct Plain {
@@ -47,6 +58,8 @@ struct Plain {
     /// In the order of their coming.
     receivers: Vec<usize>,
     called: HashSet<usize>,
+    /// How many values each stream has given.
+    given: HashMap<usize, usize>,
 }
 
 impl Plain {
@@ -59,6 +72,7 @@ impl Plain {
         }
     }
 
+    /// Takes the message before which there are so many others.
     fn take(&mut self, rank: usize, world: &mut World) -> Option<Message> {
         let (sender, message) = (rank < self.senders.len()).then(|| self.senders.remove(rank))?;
         self.taken.insert(sender);
@@ -99,6 +113,19 @@ impl Plain {
     }
 }
 
+impl Plain {
+    /// One turn of who takes values from a stream. True if it has ended.
+    fn stream(&mut self, task: usize, values: usize, world: &mut World) -> bool {
+        while *self.given.entry(task).or_default() < values {
+            let Some(message) = self.receive(task, world) else { return false };
+            let last = if message == Message::End { values } else { 1 };
+            *self.given.entry(task).or_default() += last;
+            world.note(task, format!("{:?}", Some(message)));
+        }
+        true
+    }
+}
+
 impl Subject for Plain {
     type Setup = ();
     type Ask = Ask;
@@ -119,6 +146,7 @@ impl Subject for Plain {
         prop_oneof![
             (message, -1..4_i8).prop_map(|(message, limit)| Ask::Send(message, limit)),
             (-1..4_i8).prop_map(Ask::Next),
+            (1..4_usize).prop_map(Ask::Values),
         ]
         .boxed()
     }
@@ -146,14 +174,17 @@ impl Subject for Plain {
                 },
                 Ask::Next(limit) => {
                     let item = timeout(f64::from(limit), real.next()).await;
-                    notes.note(format!(
-                        "{:?}",
-                        item.ok().map(|item| match item {
-                            Some(Ok(value)) => Message::Value(value),
-                            Some(Err(Sent::Error(error))) => Message::Error(error),
-                            None | Some(Err(Sent::End)) => Message::End,
-                        })
-                    ));
+                    notes.note(format!("{:?}", item.ok().map(message)));
+                },
+                Ask::Values(values) => {
+                    let mut stream = real.stream();
+                    for _ in 0..values {
+                        let item = message(stream.next().await);
+                        notes.note(format!("{:?}", Some(item)));
+                        if item == Message::End {
+                            return;
+                        }
+                    }
                 },
             }
         })
@@ -172,10 +203,15 @@ impl Subject for Plain {
     }
 
     fn turn(&mut self, task: usize, ask: &Ask, world: &mut World) -> bool {
-        let (Ask::Send(_, limit) | Ask::Next(limit)) = *ask;
+        let limit = match *ask {
+            Ask::Send(_, limit) | Ask::Next(limit) => limit,
+            Ask::Values(values) => return self.stream(task, values, world),
+        };
         let told = match *ask {
             Ask::Send(message, _) => self.send(task, message, world).then(|| "sent".to_owned()),
-            Ask::Next(_) => self.receive(task, world).map(|message| format!("{:?}", Some(message))),
+            Ask::Next(_) | Ask::Values(_) => {
+                self.receive(task, world).map(|message| format!("{:?}", Some(message)))
+            },
         };
         if told.is_none() && !world.is_over(task, limit) {
             return false;
@@ -185,7 +221,7 @@ impl Subject for Plain {
             task,
             told.unwrap_or_else(|| match ask {
                 Ask::Send(..) => "kept".to_owned(),
-                Ask::Next(_) => "None".to_owned(),
+                Ask::Next(_) | Ask::Values(_) => "None".to_owned(),
             }),
         );
         true

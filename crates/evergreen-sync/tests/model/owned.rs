@@ -232,21 +232,6 @@ impl Subject for Plain {
     }
 }
 
-impl Plain {
-    fn make(&mut self, call: Call, owner: Owner, world: &mut World) -> String {
-        match call {
-            Call::TryAcquire => format!("{}", self.try_enter(owner).is_some()),
-            Call::Release => format!("{:?}", self.release(owner, world)),
-            Call::Notify(waiters) => format!("{:?}", self.notify(owner, Some(waiters), world)),
-            Call::NotifyAll => format!("{:?}", self.notify(owner, None, world)),
-            Call::Set(flag) => {
-                self.flag = flag;
-                "set".to_owned()
-            },
-        }
-    }
-}
-
 #[test]
 fn rlock_and_condition() {
     agree::<Plain>("RLock and Condition");

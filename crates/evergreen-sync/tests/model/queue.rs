@@ -2,9 +2,13 @@
 
 mod plain;
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
 
-use evergreen_sync::queue::{PutError, QueueError, QueueOf};
+use evergreen_sync::queue::{PutError, QueueError, QueueOf, Storage};
+use futures_lite::StreamExt;
+use futures_sink::Sink;
 use plain::{Item, Kind, Newest, Oldest, Plain, Smallest};
 use proptest::prelude::*;
 
@@ -21,6 +25,10 @@ enum Ask {
     Get,
     GetIn(i8),
     Join,
+    /// So many, from a stream.
+    Stream(usize),
+    /// Through a sink.
+    Sink(Vec<Item>),
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +49,17 @@ fn got_told(answer: Result<Item, QueueError>) -> String {
 
 fn refused(refused: PutError<Item>) -> (QueueError, Item) {
     (refused.error, refused.item)
+}
+
+/// Each item is in before the next is sent.
+async fn sink<S: Storage<Item>>(queue: &QueueOf<Item, S>, items: Vec<Item>, notes: &Notes) {
+    let mut sink = queue.sink();
+    for item in items {
+        let ready = poll_fn(|cx| Pin::new(&mut sink).poll_ready(cx)).await;
+        let sent = ready.and_then(|()| Pin::new(&mut sink).start_send(item));
+        let flushed = poll_fn(|cx| Pin::new(&mut sink).poll_flush(cx)).await;
+        notes.note(put_told(sent.and(flushed).map_err(|never| match never {})));
+    }
 }
 
 fn items() -> impl Strategy<Value = Item> {
@@ -65,6 +84,8 @@ impl<K: Kind> Subject for Plain<K> {
             3 => Just(Ask::Get),
             3 => (-1..4_i8).prop_map(Ask::GetIn),
             1 => Just(Ask::Join),
+            1 => (1..4_usize).prop_map(Ask::Stream),
+            1 => prop::collection::vec(items(), 1..4).prop_map(Ask::Sink),
         ]
         .boxed()
     }
@@ -83,7 +104,7 @@ impl<K: Kind> Subject for Plain<K> {
 
     fn act(real: Rc<Self::Real>, ask: Ask, notes: Notes) -> Acting {
         Box::pin(async move {
-            notes.note(match ask {
+            let told = match ask {
                 Ask::Put(item) => {
                     real.put(item).await;
                     put_told(Ok(()))
@@ -97,7 +118,16 @@ impl<K: Kind> Subject for Plain<K> {
                     real.join().await;
                     "joined".to_owned()
                 },
-            });
+                Ask::Stream(items) => {
+                    let mut stream = real.stream().take(items);
+                    while let Some(item) = stream.next().await {
+                        notes.note(got_told(Ok(item)));
+                    }
+                    return;
+                },
+                Ask::Sink(items) => return sink(&real, items, &notes).await,
+            };
+            notes.note(told);
         })
     }
 
@@ -118,9 +148,9 @@ impl<K: Kind> Subject for Plain<K> {
     }
 
     fn turn(&mut self, task: usize, ask: &Ask, world: &mut World) -> bool {
-        let limit =
-            if let Ask::PutIn(_, limit) | Ask::GetIn(limit) = *ask { Some(limit) } else { None };
         let told = match *ask {
+            Ask::Stream(items) => return self.stream(task, items, world),
+            Ask::Sink(ref items) => return self.sink(task, items, world),
             Ask::PutIn(item, ..0) => Some(put_told(Err((QueueError::NegativeTimeout, item)))),
             Ask::GetIn(..0) => Some(got_told(Err(QueueError::NegativeTimeout))),
             Ask::Put(item) | Ask::PutIn(item, _) => {
@@ -129,14 +159,15 @@ impl<K: Kind> Subject for Plain<K> {
             Ask::Get | Ask::GetIn(_) => self.get(task, world).map(|item| got_told(Ok(item))),
             Ask::Join => self.join(task).then(|| "joined".to_owned()),
         };
-        let is_over = told.is_none() && world.is_over(task, limit.unwrap_or(-1));
         let told = told.or_else(|| {
-            is_over.then(|| {
-                self.gone(task, ask, world);
-                match *ask {
-                    Ask::PutIn(item, _) => put_told(Err((QueueError::Full, item))),
-                    _ => got_told(Err(QueueError::Empty)),
-                }
+            let (limit, late) = match *ask {
+                Ask::PutIn(item, limit) => (limit, put_told(Err((QueueError::Full, item)))),
+                Ask::GetIn(limit) => (limit, got_told(Err(QueueError::Empty))),
+                _ => return None,
+            };
+            world.is_over(task, limit).then(|| {
+                self.leave(task, world);
+                late
             })
         });
         let has_ended = told.is_some();
@@ -161,6 +192,30 @@ impl<K: Kind> Subject for Plain<K> {
 
     fn plain_look(&self) -> String {
         self.look()
+    }
+}
+
+impl<K: Kind> Plain<K> {
+    /// One turn of who takes items from a stream. True if it has ended.
+    fn stream(&mut self, task: usize, items: usize, world: &mut World) -> bool {
+        while self.count(task, 0) < items {
+            let Some(item) = self.get(task, world) else { return false };
+            self.count(task, 1);
+            world.note(task, got_told(Ok(item)));
+        }
+        true
+    }
+
+    /// One turn of who puts items in through a sink. True if it has ended.
+    fn sink(&mut self, task: usize, items: &[Item], world: &mut World) -> bool {
+        while let Some(&item) = items.get(self.count(task, 0)) {
+            if !self.put(task, item, world) {
+                return false;
+            }
+            self.count(task, 1);
+            world.note(task, put_told(Ok(())));
+        }
+        true
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 
 use evergreen_sync::locks::LockError;
 
+use super::Call;
 use crate::world::World;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -182,6 +183,22 @@ impl Plain {
     pub(super) fn drop_guards(&mut self, task: usize, world: &mut World) {
         for epoch in std::mem::take(&mut self.of(task).guards) {
             self.leave(epoch, 1, world);
+        }
+    }
+}
+
+/// What does not wait.
+impl Plain {
+    pub(super) fn make(&mut self, call: Call, owner: Owner, world: &mut World) -> String {
+        match call {
+            Call::TryAcquire => format!("{}", self.try_enter(owner).is_some()),
+            Call::Release => format!("{:?}", self.release(owner, world)),
+            Call::Notify(waiters) => format!("{:?}", self.notify(owner, Some(waiters), world)),
+            Call::NotifyAll => format!("{:?}", self.notify(owner, None, world)),
+            Call::Set(flag) => {
+                self.flag = flag;
+                "set".to_owned()
+            },
         }
     }
 }

@@ -80,6 +80,8 @@ pub(super) struct Plain<K> {
     joiners: Vec<usize>,
     /// There was nothing left to do, and they do not know.
     joined: HashSet<usize>,
+    /// How far those are who put or get more than one.
+    counts: HashMap<usize, usize>,
     kind: PhantomData<K>,
 }
 
@@ -96,6 +98,7 @@ impl<K: Kind> Plain<K> {
             let_in: HashSet::new(),
             joiners: Vec::new(),
             joined: HashSet::new(),
+            counts: HashMap::new(),
             kind: PhantomData,
         }
     }
@@ -137,6 +140,13 @@ impl<K: Kind> Plain<K> {
             world.wake(putter);
         }
         Some(item)
+    }
+
+    /// Counts so many more, and says how many it were before.
+    pub(super) fn count(&mut self, task: usize, more: usize) -> usize {
+        let count = self.counts.entry(task).or_default();
+        *count += more;
+        *count - more
     }
 
     /// One turn of who puts. True if the item is in.
