@@ -1,10 +1,12 @@
 //! Queues and channels as streams and sinks: EV-QUE-14, EV-CHAN-06.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 
 use evergreen_sync::channel::Channel;
 use evergreen_sync::queue::Queue;
-use evergreen_task::{spawn, timeout};
+use evergreen_task::{spawn, timeout, yield_now};
 use futures_lite::StreamExt;
 use futures_sink::Sink;
 
@@ -39,22 +41,25 @@ async fn items_of_a_queue(stage: &Stage) {
     assert!(look.ends_with("getters: 0, putters: 0 }"), "{look}");
 }
 
-/// Puts an item in, as a sink does.
-async fn send(sink: impl Sink<Item>, items: &Items) {
-    let mut sink = std::pin::pin!(sink);
+/// Puts two items in, as a sink does; between sending and flushing others may have their turns.
+async fn send(sink: impl Sink<Item>, items: &Items, pauses: bool) {
+    let mut sink = pin!(sink);
     for _ in 0..2 {
-        std::future::poll_fn(|cx| sink.as_mut().poll_ready(cx)).await.ok().expect("never fails");
+        poll_fn(|cx| sink.as_mut().poll_ready(cx)).await.ok().expect("never fails");
         sink.as_mut().start_send(items.make()).ok().expect("never fails");
+        if pauses {
+            yield_now().await;
+        }
     }
-    std::future::poll_fn(|cx| sink.as_mut().poll_close(cx)).await.ok().expect("never fails");
+    poll_fn(|cx| sink.as_mut().poll_close(cx)).await.ok().expect("never fails");
 }
 
 /// Each puts two in, through a sink that it keeps.
-async fn sinks_of_a_queue(stage: &Stage) {
+async fn sinks_of_a_queue(stage: &Stage, pauses: bool) {
     let (queue, items) = (Rc::new(Queue::new(1)), Items::default());
     for _ in 0..3 {
         let (queue, items) = (Rc::clone(&queue), items.clone());
-        stage.role(async move { send(queue.sink(), &items).await });
+        stage.role(async move { send(queue.sink(), &items, pauses).await });
     }
     stage.settle().await;
     while let Ok(item) = queue.get_nowait() {
@@ -66,6 +71,28 @@ async fn sinks_of_a_queue(stage: &Stage) {
     let look = format!("{queue:?}");
     assert!(look.ends_with("getters: 0, putters: 0 }"), "{look}");
     assert_eq!(queue.unfinished(), items.received());
+}
+
+/// There is no room when the first items are sent, and there is when they are flushed.
+async fn sinks_of_a_queue_in_demand(stage: &Stage) {
+    let (queue, items) = (Rc::new(Queue::<Item>::new(1)), Items::default());
+    queue.put(items.make()).await;
+    for _ in 0..2 {
+        let (queue, items) = (Rc::clone(&queue), items.clone());
+        stage.role(async move { send(queue.sink(), &items, true).await });
+    }
+    for _ in 0..5 {
+        let queue = Rc::clone(&queue);
+        drop(spawn(async move { queue.get().await.receive() }));
+    }
+    stage.rest().await;
+    while items.received() < 5 {
+        queue.put(items.make()).await;
+        stage.settle().await;
+    }
+    items.assert_lost_at_most(usize::from(stage.victim().is_some()));
+    let look = format!("{queue:?}");
+    assert!(look.ends_with("getters: 0, putters: 0 }"), "{look}");
 }
 
 /// Each takes two, from a stream that it keeps, and is told of the end.
@@ -96,6 +123,8 @@ async fn values_of_a_channel(stage: &Stage) {
 #[test]
 fn streams() {
     every_point("Items", items_of_a_queue);
-    every_point("Inlet", sinks_of_a_queue);
+    every_point("Inlet", async |stage| sinks_of_a_queue(stage, false).await);
+    every_point("Inlet", async |stage| sinks_of_a_queue(stage, true).await);
+    every_point("Inlet", sinks_of_a_queue_in_demand);
     every_point("Values", values_of_a_channel);
 }

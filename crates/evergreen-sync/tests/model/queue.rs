@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use evergreen_sync::queue::{PutError, QueueError, QueueOf, Storage};
+use evergreen_task::yield_now;
 use futures_lite::StreamExt;
 use futures_sink::Sink;
 use plain::{Item, Kind, Newest, Oldest, Plain, Smallest};
@@ -27,8 +28,8 @@ enum Ask {
     Join,
     /// So many, from a stream.
     Stream(usize),
-    /// Through a sink.
-    Sink(Vec<Item>),
+    /// Through a sink, with a pause between sending and flushing, or none.
+    Sink(Vec<Item>, bool),
 }
 
 #[derive(Clone, Debug)]
@@ -52,11 +53,19 @@ fn refused(refused: PutError<Item>) -> (QueueError, Item) {
 }
 
 /// Each item is in before the next is sent.
-async fn sink<S: Storage<Item>>(queue: &QueueOf<Item, S>, items: Vec<Item>, notes: &Notes) {
+async fn sink<S: Storage<Item>>(
+    queue: &QueueOf<Item, S>,
+    items: Vec<Item>,
+    pauses: bool,
+    notes: &Notes,
+) {
     let mut sink = queue.sink();
     for item in items {
         let ready = poll_fn(|cx| Pin::new(&mut sink).poll_ready(cx)).await;
         let sent = ready.and_then(|()| Pin::new(&mut sink).start_send(item));
+        if pauses {
+            yield_now().await;
+        }
         let flushed = poll_fn(|cx| Pin::new(&mut sink).poll_flush(cx)).await;
         notes.note(put_told(sent.and(flushed).map_err(|never| match never {})));
     }
@@ -85,7 +94,8 @@ impl<K: Kind> Subject for Plain<K> {
             3 => (-1..4_i8).prop_map(Ask::GetIn),
             1 => Just(Ask::Join),
             1 => (1..4_usize).prop_map(Ask::Stream),
-            1 => prop::collection::vec(items(), 1..4).prop_map(Ask::Sink),
+            1 => (prop::collection::vec(items(), 1..4), any::<bool>())
+                .prop_map(|(items, pauses)| Ask::Sink(items, pauses)),
         ]
         .boxed()
     }
@@ -125,7 +135,7 @@ impl<K: Kind> Subject for Plain<K> {
                     }
                     return;
                 },
-                Ask::Sink(items) => return sink(&real, items, &notes).await,
+                Ask::Sink(items, pauses) => return sink(&real, items, pauses, &notes).await,
             };
             notes.note(told);
         })
@@ -150,7 +160,7 @@ impl<K: Kind> Subject for Plain<K> {
     fn turn(&mut self, task: usize, ask: &Ask, world: &mut World) -> bool {
         let told = match *ask {
             Ask::Stream(items) => return self.stream(task, items, world),
-            Ask::Sink(ref items) => return self.sink(task, items, world),
+            Ask::Sink(ref items, pauses) => return self.sink(task, items, pauses, world),
             Ask::PutIn(item, ..0) => Some(put_told(Err((QueueError::NegativeTimeout, item)))),
             Ask::GetIn(..0) => Some(got_told(Err(QueueError::NegativeTimeout))),
             Ask::Put(item) | Ask::PutIn(item, _) => {
@@ -207,8 +217,18 @@ impl<K: Kind> Plain<K> {
     }
 
     /// One turn of who puts items in through a sink. True if it has ended.
-    fn sink(&mut self, task: usize, items: &[Item], world: &mut World) -> bool {
-        while let Some(&item) = items.get(self.count(task, 0)) {
+    fn sink(&mut self, task: usize, items: &[Item], pauses: bool, world: &mut World) -> bool {
+        // Each item is sent, and then flushed.
+        while let Some(&item) = items.get(self.count(task, 0) / 2) {
+            let is_sent = self.count(task, 0) % 2 == 1;
+            if !is_sent {
+                self.count(task, 1);
+                self.feed(task, item, world);
+                if pauses {
+                    world.wake(task);
+                    return false;
+                }
+            }
             if !self.put(task, item, world) {
                 return false;
             }

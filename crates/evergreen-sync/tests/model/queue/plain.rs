@@ -149,6 +149,13 @@ impl<K: Kind> Plain<K> {
         *count - more
     }
 
+    /// An item that is put in at once, or does not stand in line yet.
+    pub(super) fn feed(&mut self, task: usize, item: Item, world: &mut World) {
+        if self.put_now(item, world) {
+            self.let_in.insert(task);
+        }
+    }
+
     /// One turn of who puts. True if the item is in.
     pub(super) fn put(&mut self, task: usize, item: Item, world: &mut World) -> bool {
         if self.let_in.remove(&task) {
