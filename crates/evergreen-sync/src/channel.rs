@@ -146,7 +146,7 @@ impl<T, E> Channel<T, E> {
     /// # Kill safety
     ///
     /// As [`receive`](Self::receive). Once polled, the stream keeps its place among the receivers until
-    /// it has a value or is dropped.
+    /// it has a value or is dropped: poll it on, or those behind it may wait for it.
     pub fn stream(&self) -> Values<T, E> {
         Values::new(Rc::clone(&self.0))
     }

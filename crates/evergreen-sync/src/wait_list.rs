@@ -164,3 +164,17 @@ impl<G, O> Default for WaitList<G, O> {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_does_not_hold_its_places_for_ever() {
+        let mut waiters = WaitList::<(), ()>::new();
+        let crowd: Vec<_> =
+            (0..=KEPT).map(|_| waiters.enqueue(Waker::noop().clone(), ())).collect();
+        crowd.into_iter().for_each(|key| drop(waiters.remove(key)));
+        assert_eq!((waiters.waiting(), waiters.places.capacity()), (0, 0));
+    }
+}

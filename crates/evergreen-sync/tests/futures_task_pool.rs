@@ -258,3 +258,19 @@ fn many_calls_that_never_wait_let_others_run_in_between() {
         assert!(jobs.iter().flatten().all(Job::is_done));
     });
 }
+
+// EV-FUT-19: "at the end", whatever the end is.
+#[test]
+fn a_scope_that_is_killed_shuts_its_pool() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let pool = pool(1);
+        let scoped = pool.clone();
+        let scope = spawn(scoped.scope(|_pool| pending::<()>()));
+        yield_now().await;
+        assert!(pool.submit(|| async {}).is_ok());
+        scope.kill();
+        settle().await;
+        assert_eq!(pool.submit(|| async {}).err(), Some(ExecutorError::Shutdown));
+    });
+}

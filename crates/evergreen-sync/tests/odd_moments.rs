@@ -26,7 +26,7 @@ impl Wake for Panics {
     }
 }
 
-fn poll_with<F: Future>(waker: &Waker, future: Pin<&mut F>) -> bool {
+fn poll_with<F: Future + ?Sized>(waker: &Waker, future: Pin<&mut F>) -> bool {
     future.poll(&mut Context::from_waker(waker)).is_ready()
 }
 
@@ -51,6 +51,40 @@ fn a_waker_that_panics_stands_in_nobodys_way() {
         assert_eq!(job.get().await.expect("kept"), 1);
     });
     assert_eq!(errors.take().len(), 2);
+}
+
+type Again = Pin<Box<dyn Future<Output = bool>>>;
+
+thread_local! {
+    static EVENT: Rc<Event> = Rc::new(Event::new());
+    static AGAIN: Cell<Option<Again>> = const { Cell::new(None) };
+}
+
+/// Looks whether the event is set, clears it, and waits again.
+struct WaitsAgain;
+
+impl Wake for WaitsAgain {
+    fn wake(self: Arc<Self>) {
+        let event = EVENT.with(Rc::clone);
+        assert!(event.is_set());
+        event.clear();
+        let mut again: Again = Box::pin(async move { event.wait().await });
+        assert!(!poll_with(Waker::noop(), again.as_mut()));
+        AGAIN.set(Some(again));
+    }
+}
+
+// EV-EVT-02, EV-EVT-06: "wakes all waiters", and those alone.
+#[test]
+fn whoever_comes_by_a_wake_up_waits_for_the_next_time() {
+    let event = EVENT.with(Rc::clone);
+    let waker = Waker::from(Arc::new(WaitsAgain));
+    let mut waits = pin!(event.wait());
+    assert!(!poll_with(&waker, waits.as_mut()));
+    event.set();
+    assert!(poll_with(Waker::noop(), waits.as_mut()));
+    assert!(format!("{event:?}").contains("waiting: 1"), "{event:?}");
+    drop(AGAIN.take());
 }
 
 // EV-LOCK-10: "releasing an unlocked one must fail"
@@ -174,6 +208,39 @@ fn a_level_that_ends_while_the_lock_is_away_does_not_come_back() {
         assert!(spawn(async move { other.try_acquire() }).await.expect("done"), "{condition:?}");
     });
     event_loop.destroy().expect("not running");
+}
+
+// The same, where the other enters in the moment that the lock comes back.
+#[test]
+fn a_level_that_is_entered_as_the_lock_comes_back_stays() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let condition = Rc::new(Condition::new());
+        let guard = condition.lock().await;
+        let mut waits = Box::pin(condition.wait());
+        assert!(polled(&mut waits).await.is_pending());
+        let tells = Rc::clone(&condition);
+        let told = spawn(async move {
+            let _guard = tells.lock().await;
+            tells.notify(1).expect("ours");
+            yield_now().await;
+            yield_now().await;
+        });
+        yield_now().await;
+        assert!(polled(&mut waits).await.is_pending(), "it is told, and waits for the lock");
+        told.await.expect("done");
+        // It is ours again, and we have not come; another of our futures comes first.
+        let second = condition.lock().await;
+        assert_eq!(waits.await, Ok(true));
+        drop(guard);
+        let tries = |condition: &Rc<Condition>| {
+            let condition = Rc::clone(condition);
+            spawn(async move { condition.try_acquire() })
+        };
+        assert!(!tries(&condition).await.expect("done"), "{condition:?}");
+        drop(second);
+        assert!(tries(&condition).await.expect("done"), "{condition:?}");
+    });
 }
 
 // EV-CHAN-03: "in arrival order", whichever task has its turn first.

@@ -32,7 +32,7 @@ impl fmt::Display for JobError {
                 let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
                 write!(f, "the job panicked: {}", text.unwrap_or("a value that is no text"))
             },
-            Self::Failed(error) => write!(f, "the job failed: {error}"),
+            Self::Failed(_) => f.write_str("the job failed"),
         }
     }
 }

@@ -106,7 +106,8 @@ impl<T> Job<T> {
         self.0.take()
     }
 
-    /// Calls `f` with the job when it is done or cancelled, on this thread, in the order of adding.
+    /// Calls `f` with the job when it is done or cancelled, on this thread, in the order of adding: in
+    /// the task or callback that finishes or cancels it.
     /// If it is done already, `f` is called before this returns: also where a callback adds one.
     ///
     /// A panic of `f` is told to the loop's exception handler, and the others are called.

@@ -146,7 +146,7 @@ impl TaskPoolExecutor {
     ///
     /// The pool stays shut; only the wait ends.
     pub async fn shutdown(&self, wait: bool) {
-        self.0.door.shut();
+        self.shut();
         if wait {
             self.0.door.over().await;
         }
@@ -156,11 +156,27 @@ impl TaskPoolExecutor {
     ///
     /// # Kill safety
     ///
-    /// Killed, it waits for nobody, because a destructor cannot: what is queued is still done.
+    /// Killed, it shuts the pool down and waits for nobody, because a destructor cannot: what is
+    /// queued is still done.
     pub async fn scope<F: Future>(self, f: impl FnOnce(Self) -> F) -> F::Output {
+        let scope = Scope(self.clone());
         let output = f(self.clone()).await;
         self.shutdown(true).await;
+        drop(scope);
         output
+    }
+
+    fn shut(&self) {
+        self.0.door.shut();
+    }
+}
+
+/// Shuts the pool down, however its scope ends.
+struct Scope(TaskPoolExecutor);
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        self.0.shut();
     }
 }
 

@@ -148,9 +148,7 @@ impl ThreadPoolExecutor {
     ///
     /// The pool stays shut; only the wait ends.
     pub async fn shutdown(&self, wait: bool) {
-        if self.0.door.shut() {
-            self.0.end_threads();
-        }
+        self.shut();
         if wait {
             self.0.door.over().await;
         }
@@ -160,11 +158,29 @@ impl ThreadPoolExecutor {
     ///
     /// # Kill safety
     ///
-    /// Killed, it waits for nobody, because a destructor cannot: what is queued is still done.
+    /// Killed, it shuts the pool down and waits for nobody, because a destructor cannot: what is
+    /// queued is still done.
     pub async fn scope<F: Future>(self, f: impl FnOnce(Self) -> F) -> F::Output {
+        let scope = Scope(self.clone());
         let output = f(self.clone()).await;
         self.shutdown(true).await;
+        drop(scope);
         output
+    }
+
+    fn shut(&self) {
+        if self.0.door.shut() {
+            self.0.end_threads();
+        }
+    }
+}
+
+/// Shuts the pool down, however its scope ends.
+struct Scope(ThreadPoolExecutor);
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        self.0.shut();
     }
 }
 

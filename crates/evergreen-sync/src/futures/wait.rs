@@ -9,7 +9,8 @@ use super::job::Job;
 /// What [`wait`] waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WaitFor {
-    /// Until one is done: finished, well or not, or cancelled.
+    /// Until one is done: finished, well or not, or cancelled. To take one after the other there is
+    /// [`as_completed`], which does not look at all of them each time.
     FirstCompleted,
     /// Until one has failed, also one that had failed before; without any, until all are done. A
     /// cancelled job has not failed, and neither has one that returned an `Err` of its own.

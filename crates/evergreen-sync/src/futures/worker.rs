@@ -110,20 +110,10 @@ pub(super) async fn make<Fut: Future>(promise: Promise<Fut::Output>, f: impl FnO
 
 /// Runs a future whose panics are its result.
 async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
-    let mut future = pin!(Some(future));
-    poll_fn(|cx| {
-        let poll = || {
-            let polled = future.as_mut().as_pin_mut().expect("polled until it is ready").poll(cx);
-            if polled.is_ready() {
-                // Its destructors may panic, too.
-                future.set(None);
-            }
-            polled
-        };
-        match catch_unwind(AssertUnwindSafe(poll)) {
-            Ok(polled) => polled.map(Ok),
-            Err(payload) => Poll::Ready(Err(payload)),
-        }
+    let mut future = pin!(future);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(polled) => polled.map(Ok),
+        Err(payload) => Poll::Ready(Err(payload)),
     })
     .await
 }

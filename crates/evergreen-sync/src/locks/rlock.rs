@@ -155,8 +155,9 @@ impl RLock {
 
     /// It is the one's who comes, whoever has waited.
     fn come_in(&self, epoch: u64) -> u64 {
-        let hold = self.held.get().map(|hold| Hold { owner: Owner::current(), ..hold });
-        self.held.set(hold);
+        if let Some(hold) = self.held_as(epoch) {
+            self.held.set(Some(Hold { owner: Owner::current(), ..hold }));
+        }
         epoch
     }
 
@@ -182,11 +183,11 @@ impl RLock {
 
     /// Goes back so many levels, if it is held as it was then, or will be.
     fn leave(&self, epoch: u64, levels: usize) {
-        if let Some(hold) = self.forget(epoch) {
+        if let Some(hold) = self.held_as(epoch) {
+            self.hold_at(hold.level.saturating_sub(levels), hold);
+        } else if let Some(hold) = self.forget(epoch) {
             let level = hold.level.saturating_sub(levels);
             self.away.borrow_mut().push(Hold { level, ..hold });
-        } else if let Some(hold) = self.held_as(epoch) {
-            self.hold_at(hold.level.saturating_sub(levels), hold);
         }
     }
 
@@ -245,8 +246,11 @@ impl Away<'_> {
         } else {
             Wait::new(*lock, hold).await;
         }
-        let hold = lock.forget(*epoch).expect("away until it is taken back");
-        lock.hold_at(hold.level, hold);
+        let left = lock.forget(*epoch).map_or(0, |still| hold.level - still.level);
+        // Another future of the owner may have entered or left on it by now.
+        if let Some(held) = lock.held_as(*epoch) {
+            lock.hold_at(held.level.saturating_sub(left), held);
+        }
     }
 }
 

@@ -138,9 +138,7 @@ impl Subject for Plain {
             Call::Begin => self.begin().to_owned(),
             Call::Cancel => self.cancel(world).to_string(),
             Call::Result(value) => self.finish(State::Returned, format!("got {value}"), world),
-            Call::Error(value) => {
-                self.finish(State::Failed, format!("the job failed: {value}"), world)
-            },
+            Call::Error(_) => self.finish(State::Failed, "the job failed".to_owned(), world),
             Call::Drop => {
                 self.drop_promise(world);
                 "dropped".to_owned()
