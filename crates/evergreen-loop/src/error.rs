@@ -283,6 +283,8 @@ pub enum ErrorOrigin {
     Watcher,
     /// A task.
     Task,
+    /// A listener that cannot accept for a while.
+    Listener,
     /// The future that `block_on` waits for.
     Main,
     /// A waker that panicked when it was woken.
@@ -301,6 +303,7 @@ impl ErrorOrigin {
             Self::SignalHandler => "signal handler",
             Self::Watcher => "watcher",
             Self::Task => "task",
+            Self::Listener => "listener",
             Self::Main => "main future",
             Self::Waker => "waker",
             Self::ExceptionHandler => "exception handler",

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::ops::BitOr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -25,7 +26,8 @@ pub enum Direction {
 }
 
 impl Direction {
-    pub(crate) const ALL: [Self; 2] = [Self::Read, Self::Write];
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Read, Self::Write];
 
     pub(crate) const fn ready(self) -> ReadySet {
         match self {
@@ -58,13 +60,35 @@ impl Interest {
     }
 
     /// Whether reading is watched.
-    pub const fn readable(self) -> bool {
+    pub const fn is_readable(self) -> bool {
         self.readable
     }
 
     /// Whether writing is watched.
-    pub const fn writable(self) -> bool {
+    pub const fn is_writable(self) -> bool {
         self.writable
+    }
+
+    /// What either of the two watches. As tokio's; also written `|`.
+    #[must_use]
+    pub const fn add(self, other: Self) -> Self {
+        Self::new(self.readable || other.readable, self.writable || other.writable)
+    }
+
+    /// Whether a direction is watched.
+    pub const fn watches(self, direction: Direction) -> bool {
+        match direction {
+            Direction::Read => self.readable,
+            Direction::Write => self.writable,
+        }
+    }
+}
+
+impl BitOr for Interest {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.add(other)
     }
 }
 
@@ -98,6 +122,11 @@ impl Registration {
         core.revoke_stale();
         let key = added?;
         Ok(Self { remote, key, fd })
+    }
+
+    /// The loop it is registered with.
+    pub const fn remote(&self) -> &LoopRemote {
+        &self.remote
     }
 
     fn local(&self) -> Option<Rc<Core>> {

@@ -105,7 +105,7 @@ impl Sources {
         fd: RawFd,
         interest: Interest,
     ) -> Result<SourceKey, LoopError> {
-        let ready = ReadySet::WRITABLE.when(interest.writable());
+        let ready = ReadySet::WRITABLE.when(interest.is_writable());
         let waiting = Default::default();
         let source = Source::Edge(EdgeSource { fd, interest, ready, waiting });
         let key = SourceKey(self.table.insert(source));

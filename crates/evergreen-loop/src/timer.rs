@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::clock::{Clock, LoopTime, MonotonicClock};
 use crate::core::Core;
 use crate::current;
+use crate::error::LoopError;
 use crate::remote::LoopRemote;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
 use crate::timers::{Alarm, TimerKey};
@@ -52,6 +53,12 @@ impl Timer {
         Self { deadline: core.now() + length, remote: Some(core.remote()), state: State::Idle }
     }
 
+    /// A timer of that loop, whichever thread this is.
+    pub fn on(remote: &LoopRemote, length: Duration) -> Self {
+        let now = remote.core().map_or_else(Self::now, |core| core.now());
+        Self { deadline: now + length, remote: Some(remote.clone()), state: State::Idle }
+    }
+
     /// The present moment on the clock of this thread's loop, or on the system's if it has none.
     pub fn now() -> LoopTime {
         current::core().map_or_else(|| MonotonicClock::new().now(), |core| core.now())
@@ -80,15 +87,27 @@ impl Timer {
     ///
     /// If its loop is destroyed, or it is polled for the first time where there is no loop.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_expired() {
-            return Poll::Ready(());
+        match self.try_poll(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(()),
+            Poll::Ready(Err(error)) => panic!("{error}"),
+            Poll::Pending => Poll::Pending,
         }
-        let remote = self.remote.get_or_insert_with(|| match current::core_or_new() {
-            Ok(core) => core.remote(),
-            Err(error) => panic!("{error}"),
-        });
-        match remote.core() {
-            Some(core) => self.poll_local(&core, cx.waker()),
+    }
+
+    /// As [`Timer::poll`], with an error where that panics.
+    ///
+    /// # Errors
+    ///
+    /// [`LoopError::Closed`] or [`LoopError::NoLoop`].
+    pub fn try_poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LoopError>> {
+        if self.is_expired() {
+            return Poll::Ready(Ok(()));
+        }
+        if self.remote.is_none() {
+            self.remote = Some(current::core_or_new()?.remote());
+        }
+        match self.remote.as_ref().and_then(LoopRemote::core) {
+            Some(core) => self.poll_local(&core, cx.waker()).map(Ok),
             None => self.poll_remote(cx.waker()),
         }
     }
@@ -120,14 +139,15 @@ impl Timer {
     }
 
     /// On another thread: the loop arms the timer for us, and its alarm sets a flag.
-    fn poll_remote(&mut self, waker: &Waker) -> Poll<()> {
-        if let Some(error) = self.remote.as_ref().and_then(|remote| remote.check().err()) {
-            panic!("{error}");
+    fn poll_remote(&mut self, waker: &Waker) -> Poll<Result<(), LoopError>> {
+        if let Some(remote) = &self.remote {
+            remote.check()?;
         }
         if let State::Remote(wait) = &self.state {
             let former = lock(&wait.waker).replace(waker.clone());
             drop(former);
-            return if wait.expired.load(Ordering::SeqCst) { self.expire() } else { Poll::Pending };
+            let expired = wait.expired.load(Ordering::SeqCst);
+            return if expired { self.expire().map(Ok) } else { Poll::Pending };
         }
         self.cancel();
         let wait = Arc::new(RemoteWait::new(waker));

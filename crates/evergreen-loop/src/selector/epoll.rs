@@ -138,11 +138,11 @@ impl fmt::Debug for Wake {
 
 fn flags(interest: Interest, mode: Mode) -> EventFlags {
     let mut flags = EventFlags::empty();
-    flags.set(EventFlags::IN, interest.readable());
-    flags.set(EventFlags::OUT, interest.writable());
+    flags.set(EventFlags::IN, interest.is_readable());
+    flags.set(EventFlags::OUT, interest.is_writable());
     flags.set(EventFlags::RDHUP | EventFlags::ET, mode == Mode::Edge);
     // A read stops at urgent data, so it tells nothing by being short.
-    flags.set(EventFlags::PRI, mode == Mode::Edge && interest.readable());
+    flags.set(EventFlags::PRI, mode == Mode::Edge && interest.is_readable());
     flags
 }
 

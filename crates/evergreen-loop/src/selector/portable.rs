@@ -117,7 +117,7 @@ impl Notify for Wake {
 
 #[expect(clippy::cast_possible_truncation, reason = "keys fit: the crate is for 64 bits")]
 fn interest_of(key: SourceKey, interest: Interest) -> polling::Event {
-    polling::Event::new(key.to_bits() as usize, interest.readable(), interest.writable())
+    polling::Event::new(key.to_bits() as usize, interest.is_readable(), interest.is_writable())
 }
 
 fn ready_set(event: &polling::Event) -> ReadySet {
