@@ -31,5 +31,10 @@
 //! `source` is readiness; `net` are the sockets on it.
 
 pub mod net;
+mod ready;
 pub mod signal;
 mod source;
+mod stream;
+
+pub use evergreen_loop::build::Interest;
+pub use ready::Ready;

@@ -1,13 +1,28 @@
-//! TCP, with tokio's names.
+//! TCP and Unix sockets, with tokio's names.
 
+mod accept;
 mod address;
-mod split;
+mod bind_error;
+mod connection;
+mod halves;
+mod kind;
+mod listener;
+mod shortage;
+pub mod tcp;
 mod tcp_listener;
+mod tcp_options;
+mod tcp_socket;
 mod tcp_stream;
+pub mod unix;
+mod unix_addr;
+mod unix_listener;
+mod unix_stream;
 
 #[doc(hidden)]
 pub use address::Target;
 pub use address::ToSocketAddrs;
-pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use tcp_listener::TcpListener;
+pub use tcp_socket::TcpSocket;
 pub use tcp_stream::TcpStream;
+pub use unix_listener::UnixListener;
+pub use unix_stream::UnixStream;

@@ -1,10 +1,14 @@
 //! A non-blocking descriptor and its readiness, over the loop's table.
 
+mod bytes;
+mod readiness;
+
 use std::future::Future;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::task::{Context, Poll};
 
+use evergreen_loop::LoopRemote;
 use evergreen_loop::build::{Direction, Interest, Registration};
 
 /// Owns a descriptor of which the loop knows. Dropping it closes the descriptor, on any thread.
@@ -26,6 +30,11 @@ impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
         self.io.as_ref().expect("taken out only when the source goes")
     }
 
+    /// The loop it belongs to.
+    pub(crate) const fn remote(&self) -> &LoopRemote {
+        self.registration.remote()
+    }
+
     /// Nothing is ready yet, not even to write: for a socket that is connecting.
     pub(crate) fn clear_ready(&self, direction: Direction) {
         self.registration.clear_ready(direction);
@@ -37,7 +46,7 @@ impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
         direction: Direction,
         cx: &Context<'_>,
         room: usize,
-        call: impl FnOnce(&T) -> io::Result<usize>,
+        call: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         let moved = self.poll_io(direction, cx, call);
         if let Poll::Ready(Ok(moved)) = moved {
@@ -53,14 +62,14 @@ impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
         &self,
         direction: Direction,
         cx: &Context<'_>,
-        call: impl FnOnce(&T) -> io::Result<R>,
+        mut call: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         match self.registration.poll_ready(direction, cx.waker()) {
             Poll::Ready(Ok(())) => {},
             Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
             Poll::Pending => return Poll::Pending,
         }
-        match call(self.io()) {
+        match uninterrupted(|| call(self.io())) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {},
             result => return Poll::Ready(result),
         }
@@ -74,9 +83,9 @@ impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
     pub(crate) fn try_io<R>(
         &self,
         direction: Direction,
-        call: impl FnOnce(&T) -> io::Result<R>,
+        mut call: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let result = call(self.io());
+        let result = uninterrupted(|| call(self.io()));
         if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
             self.registration.clear_ready(direction);
         }
@@ -110,6 +119,17 @@ impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
     pub(crate) fn into_io(mut self) -> T {
         self.registration.release();
         self.io.take().expect("taken out only when the source goes")
+    }
+}
+
+/// Makes a call again that a signal cut short. On a descriptor that does not block none ever is,
+/// but for tracers and systems of their own mind.
+pub(crate) fn uninterrupted<R>(mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {},
+            result => return result,
+        }
     }
 }
 

@@ -2,20 +2,30 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 
-use evergreen_io::net::{
-    OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, TcpListener, TcpStream, WriteHalf,
-};
+use evergreen_io::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream, tcp, unix};
 use futures_io::{AsyncRead, AsyncWrite};
 use static_assertions::assert_impl_all;
 
 assert_impl_all!(TcpStream: Send, Sync, Unpin, AsyncRead, AsyncWrite, AsFd, AsRawFd);
 assert_impl_all!(&TcpStream: Send, Sync, Unpin, AsyncRead, AsyncWrite);
 assert_impl_all!(TcpListener: Send, Sync, Unpin, AsFd, AsRawFd);
-assert_impl_all!(ReadHalf<'_>: Send, Sync, Unpin, AsyncRead, AsRef<TcpStream>);
-assert_impl_all!(WriteHalf<'_>: Send, Sync, Unpin, AsyncWrite, AsRef<TcpStream>);
-assert_impl_all!(OwnedReadHalf: Send, Sync, Unpin, AsyncRead, AsRef<TcpStream>);
-assert_impl_all!(OwnedWriteHalf: Send, Sync, Unpin, AsyncWrite, AsRef<TcpStream>);
-assert_impl_all!(ReuniteError: Send, Sync, std::error::Error);
+assert_impl_all!(TcpSocket: Send, Sync, Unpin, AsFd, AsRawFd);
+assert_impl_all!(UnixStream: Send, Sync, Unpin, AsyncRead, AsyncWrite, AsFd, AsRawFd);
+assert_impl_all!(&UnixStream: Send, Sync, Unpin, AsyncRead, AsyncWrite);
+assert_impl_all!(UnixListener: Send, Sync, Unpin, AsFd, AsRawFd);
+
+macro_rules! assert_halves {
+    ($module:ident, $stream:ty) => {
+        assert_impl_all!($module::ReadHalf<'_>: Send, Sync, Unpin, AsyncRead, AsRef<$stream>);
+        assert_impl_all!($module::WriteHalf<'_>: Send, Sync, Unpin, AsyncWrite, AsRef<$stream>);
+        assert_impl_all!($module::OwnedReadHalf: Send, Sync, Unpin, AsyncRead, AsRef<$stream>);
+        assert_impl_all!($module::OwnedWriteHalf: Send, Sync, Unpin, AsyncWrite, AsRef<$stream>);
+        assert_impl_all!($module::ReuniteError: Send, Sync, std::error::Error);
+    };
+}
+
+assert_halves!(tcp, TcpStream);
+assert_halves!(unix, UnixStream);
 
 fn sent<F: Future + Send>(_: F) {}
 
@@ -24,6 +34,7 @@ const _: fn(&TcpStream, &TcpListener) = |stream, listener| {
     sent(stream.readable());
     sent(stream.writable());
     sent(async { stream.peek(&mut [0; 1]).await });
+    sent(stream.ready(evergreen_io::Interest::BOTH));
     sent(listener.accept());
 };
 
@@ -52,4 +63,6 @@ fn the_futures_that_make_a_socket_may_be_sent() {
     assert!(Probe(()).may_be_sent() && !Probe(std::rc::Rc::new(())).may_be_sent());
     assert!(Probe(TcpStream::connect(address)).may_be_sent());
     assert!(Probe(TcpListener::bind(address)).may_be_sent());
+    assert!(Probe(TcpSocket::new_v4().unwrap().connect(address)).may_be_sent());
+    assert!(Probe(UnixStream::connect("no socket")).may_be_sent());
 }

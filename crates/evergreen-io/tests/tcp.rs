@@ -12,7 +12,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use common::{TestLoop, content, pair, pair_with_std};
-use evergreen_io::net::{ReuniteError, TcpListener, TcpStream};
+use evergreen_io::net::tcp::ReuniteError;
+use evergreen_io::net::{TcpListener, TcpStream};
 use evergreen_task::{sleep, spawn, yield_now};
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};

@@ -1,0 +1,103 @@
+//! What TCP and Unix listeners have in common, written once.
+
+/// The methods and traits of a listener `$listener` around `$io` of the standard library, which
+/// gives streams `$stream`. `peer` tells the address of an accepted connection.
+macro_rules! listener {
+    ($listener:ident, $io:ty, $stream:ident, $address:ty, $kind:expr, $peer:path) => {
+        impl $listener {
+            /// Takes over a listener that is non-blocking.
+            pub(super) fn registered(io: $io) -> std::io::Result<Self> {
+                Ok(Self { acceptor: Acceptor::new(io)? })
+            }
+
+            /// Takes over a listener of the standard library.
+            ///
+            /// # Errors
+            ///
+            /// If the descriptor is of another kind or does not listen, if it cannot be made
+            /// non-blocking or registered, or this thread has no loop.
+            pub fn from_std(io: $io) -> std::io::Result<Self> {
+                $kind.check(&io)?;
+                io.set_nonblocking(true)?;
+                Self::registered(io)
+            }
+
+            /// Gives the listener back to the standard library. It is non-blocking.
+            ///
+            /// # Errors
+            ///
+            /// None at present.
+            pub fn into_std(self) -> std::io::Result<$io> {
+                Ok(self.acceptor.into_io())
+            }
+
+            /// Waits for a connection, and gives it with the peer's address. Several tasks may
+            /// accept at once.
+            ///
+            /// What ends a server that must go on is no error here. A connection that broke before
+            /// it was accepted (`ECONNABORTED` and its like) is passed over. When descriptors or
+            /// memory run out (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`), connections stay in the
+            /// queue: the loop's exception handler is told once, and the call tries again after 10
+            /// ms, each time after twice as long, at most 640 ms, until there is room.
+            ///
+            /// Of many connections that wait, a task accepts 128 at most before others get their
+            /// turn.
+            ///
+            /// # Errors
+            ///
+            /// Any other that the system gives, as when the descriptor was closed by somebody else.
+            ///
+            /// # Kill safety
+            ///
+            /// No connection is lost.
+            pub async fn accept(&self) -> std::io::Result<($stream, $address)> {
+                self.acceptor.accept(Self::register).await
+            }
+
+            /// As `accept`, to be polled. Only the waker of the last poll is woken.
+            pub fn poll_accept(
+                &self,
+                cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<std::io::Result<($stream, $address)>> {
+                self.acceptor.poll_accept(cx, Self::register)
+            }
+
+            fn register((fd, peer): Accepted) -> std::io::Result<($stream, $address)> {
+                let peer = $peer(peer)?;
+                Ok(($stream::registered(fd.into())?, peer))
+            }
+
+            /// The address it listens on.
+            ///
+            /// # Errors
+            ///
+            /// What the system says.
+            pub fn local_addr(&self) -> std::io::Result<$address> {
+                self.acceptor.source().io().local_addr()
+            }
+
+            /// The error that the socket has run into, if nobody was told of it yet.
+            ///
+            /// # Errors
+            ///
+            /// If the system cannot say.
+            pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
+                self.acceptor.source().io().take_error()
+            }
+        }
+
+        impl std::os::fd::AsFd for $listener {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                self.acceptor.source().io().as_fd()
+            }
+        }
+
+        impl std::os::fd::AsRawFd for $listener {
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                self.acceptor.source().io().as_raw_fd()
+            }
+        }
+    };
+}
+
+pub(super) use listener;

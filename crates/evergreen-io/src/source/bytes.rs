@@ -1,0 +1,62 @@
+//! Reading and writing bytes, for whatever does so by the standard library's traits.
+
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::task::{Context, Poll};
+
+use evergreen_loop::build::Direction;
+
+use super::Source;
+
+// Only for stream sockets and pipes: a short read or write clears readiness.
+impl<T: AsRawFd + Into<OwnedFd>> Source<T>
+where
+    for<'a> &'a T: Read,
+{
+    pub(crate) fn poll_read(&self, cx: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_bytes(Direction::Read, cx, buffer.len(), |mut io| io.read(buffer))
+    }
+
+    pub(crate) fn poll_read_vectored(
+        &self,
+        cx: &Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let room = buffers.iter().map(|buffer| buffer.len()).sum();
+        self.poll_bytes(Direction::Read, cx, room, |mut io| io.read_vectored(buffers))
+    }
+
+    pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.try_io(Direction::Read, |mut io| io.read(buffer))
+    }
+
+    pub(crate) fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.try_io(Direction::Read, |mut io| io.read_vectored(buffers))
+    }
+}
+
+impl<T: AsRawFd + Into<OwnedFd>> Source<T>
+where
+    for<'a> &'a T: Write,
+{
+    pub(crate) fn poll_write(&self, cx: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_bytes(Direction::Write, cx, bytes.len(), |mut io| io.write(bytes))
+    }
+
+    pub(crate) fn poll_write_vectored(
+        &self,
+        cx: &Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let room = buffers.iter().map(|buffer| buffer.len()).sum();
+        self.poll_bytes(Direction::Write, cx, room, |mut io| io.write_vectored(buffers))
+    }
+
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.try_io(Direction::Write, |mut io| io.write(bytes))
+    }
+
+    pub(crate) fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.try_io(Direction::Write, |mut io| io.write_vectored(buffers))
+    }
+}

@@ -1,0 +1,94 @@
+//! Waiting until a call is worth trying, without making it.
+
+use std::future::poll_fn;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use evergreen_loop::build::{Direction, Interest};
+
+use super::Source;
+use crate::ready::Ready;
+
+impl<T: AsFd + AsRawFd + Into<OwnedFd>> Source<T> {
+    /// Waits for one of several directions, and asks the kernel which.
+    pub(crate) async fn ready_for(&self, interest: Interest) -> io::Result<Ready> {
+        if interest == Interest::NONE {
+            let message = "nothing to wait for: ask for READABLE, WRITABLE or both";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        loop {
+            self.any_ready(interest).await?;
+            let ready = Ready::of(self.io(), interest)?;
+            if !ready.is_empty() {
+                return Ok(ready);
+            }
+            self.clear_interest(interest);
+        }
+    }
+
+    async fn any_ready(&self, interest: Interest) -> io::Result<()> {
+        let mut waits = Direction::ALL.map(|direction| {
+            interest.watches(direction).then(|| self.registration.readiness(direction))
+        });
+        poll_fn(|cx| {
+            let polled = waits.iter_mut().flatten().map(|wait| Pin::new(wait).poll(cx));
+            polled.fold(Poll::Pending, |any, one| if any.is_ready() { any } else { one })
+        })
+        .await
+    }
+
+    /// Ready if a call is worth trying, also on another thread, where nothing is cached.
+    pub(crate) fn poll_ready(
+        &self,
+        direction: Direction,
+        cx: &Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let cached = self.registration.poll_ready(direction, cx.waker());
+        if !matches!(cached, Poll::Ready(Ok(()))) {
+            return cached;
+        }
+        let interest = Interest::new(direction == Direction::Read, direction == Direction::Write);
+        if Ready::of(self.io(), interest)?.is_empty() {
+            return self.registration.poll_blocked(direction, cx.waker());
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Makes a call of the user's. If it would have blocked, the next wait is a true one.
+    pub(crate) fn try_io_for<R>(
+        &self,
+        interest: Interest,
+        call: impl FnOnce() -> io::Result<R>,
+    ) -> io::Result<R> {
+        let result = call();
+        if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+            self.clear_interest(interest);
+        }
+        result
+    }
+
+    /// Makes a call of the user's until it does not block.
+    pub(crate) async fn io_for<R>(
+        &self,
+        interest: Interest,
+        mut call: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            self.ready_for(interest).await?;
+            match self.try_io_for(interest, &mut call) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {},
+                result => return result,
+            }
+        }
+    }
+
+    fn clear_interest(&self, interest: Interest) {
+        for direction in Direction::ALL {
+            if interest.watches(direction) {
+                self.registration.clear_ready(direction);
+            }
+        }
+    }
+}
