@@ -80,7 +80,7 @@ pub(crate) fn system_address(address: &SocketAddr) -> io::Result<SockAddr> {
 pub(super) fn peer(address: Option<SocketAddrAny>) -> io::Result<SocketAddr> {
     let address = address.and_then(|address| SocketAddrUnix::try_from(address).ok());
     #[cfg(target_os = "linux")]
-    if let Some(name) = address.as_ref().and_then(SocketAddrUnix::abstract_name) {
+    if let Some(name @ [_, ..]) = address.as_ref().and_then(SocketAddrUnix::abstract_name) {
         return abstract_name(name);
     }
     let path = address.as_ref().and_then(SocketAddrUnix::path_bytes).unwrap_or_default();

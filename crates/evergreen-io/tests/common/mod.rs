@@ -1,6 +1,8 @@
 //! Connections for the tests.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod child;
+
 use std::thread;
 
 use evergreen_io::net::{TcpListener, TcpStream};

@@ -1,0 +1,285 @@
+//! Accepting while the system has none to give, or gives broken ones: F1 and F2 of the fault
+//! catalogue. Both kinds of listener accept by the same code; TCP stands for both but once.
+//!
+//! Limits are lowered, and the kernel made to fail by `strace`, in second processes.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+mod common;
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::net;
+use std::os::fd::AsRawFd;
+use std::rc::Rc;
+use std::thread;
+
+use common::child::{alone, injected, part, under_strace};
+use common::{TestLoop, beside};
+use evergreen_io::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use evergreen_task::{Task, sleep, spawn, yield_now};
+use evergreen_testing::Trace;
+use futures_lite::future;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Lets the process have descriptors up to this number only.
+fn limit_descriptors(current: u64) {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: Some(current), maximum }).unwrap();
+}
+
+/// The number that the next descriptor will have.
+fn next_descriptor() -> u64 {
+    let next = std::fs::File::open("/dev/null").unwrap();
+    next.as_raw_fd().try_into().unwrap()
+}
+
+/// What a server has accepted and holds.
+type Held = Rc<RefCell<Vec<TcpStream>>>;
+
+/// A server with this many clients that wait to be accepted, all of which it holds.
+async fn crowded(clients: usize) -> (TcpListener, Vec<net::TcpStream>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let clients = (0..clients).map(|_| net::TcpStream::connect(address).unwrap()).collect();
+    (listener, clients)
+}
+
+/// Serves as most programs do: until there is an error.
+fn serve(listener: TcpListener, polled: bool) -> (Task<()>, Held) {
+    let held = Held::default();
+    let holding = Rc::clone(&held);
+    let server = spawn(async move {
+        loop {
+            let accepted = match polled {
+                true => poll_fn(|cx| listener.poll_accept(cx)).await,
+                false => listener.accept().await,
+            };
+            let Ok((stream, _)) = accepted else { break };
+            holding.borrow_mut().push(stream);
+        }
+    });
+    (server, held)
+}
+
+/// A server that has two descriptors for eight clients.
+fn outlast_a_shortage(polled: bool) {
+    let event_loop = TestLoop::with_virtual_time();
+    let trace = Trace::new().of_errors(&event_loop);
+    event_loop.block_on(async {
+        let (listener, _clients) = crowded(8).await;
+        limit_descriptors(next_descriptor() + 2);
+        let (server, held) = serve(listener, polled);
+        // Ten seconds of want are a few dozen attempts, and others run.
+        sleep(10.0).await;
+        assert_eq!(held.borrow().len(), 2);
+        let attempts = server.task_ref().polls();
+        assert!((15..40).contains(&attempts), "{attempts}");
+        let told = trace.take();
+        assert!(
+            told.len() == 1 && told[0].contains("cannot accept: Too many open files"),
+            "{told:?}"
+        );
+        // One place is free, and taken.
+        held.borrow_mut().pop();
+        sleep(1.0).await;
+        assert_eq!(held.borrow().len(), 2);
+        // It has served one meanwhile: this is another time of want.
+        assert_eq!(trace.take().len(), 1);
+        limit_descriptors(100);
+        sleep(1.0).await;
+        assert_eq!(held.borrow().len(), 7);
+        assert!(!server.is_finished());
+        server.kill();
+    });
+}
+
+// F1: EMFILE
+#[test]
+fn a_server_without_descriptors_goes_on_when_one_is_free() {
+    match part().as_deref() {
+        None => {
+            for part in ["awaited", "polled"] {
+                alone("a_server_without_descriptors_goes_on_when_one_is_free", part);
+            }
+        },
+        Some(part) => outlast_a_shortage(part == "polled"),
+    }
+}
+
+/// Accepts one connection, and gives what the loop was told and how long it took.
+fn accept_one() -> io::Result<(Vec<String>, f64)> {
+    let event_loop = TestLoop::with_virtual_time();
+    let trace = Trace::new().of_errors(&event_loop);
+    event_loop.block_on(async {
+        let (listener, _clients) = crowded(1).await;
+        let start = event_loop.time();
+        listener.accept().await?;
+        yield_now().await;
+        Ok((trace.take(), (event_loop.time() - start).as_secs_f64()))
+    })
+}
+
+// F1
+#[test]
+fn each_kind_of_shortage_is_waited_out_with_pauses_that_grow() {
+    let name = "each_kind_of_shortage_is_waited_out_with_pauses_that_grow";
+    if part().is_some() {
+        let (told, took) = accept_one().unwrap();
+        assert_eq!((told.len(), took), (1, 0.010 + 0.020 + 0.040));
+        return;
+    }
+    for code in ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"] {
+        let calls = under_strace(name, code, "accept4", &format!("error={code}:when=1..3"));
+        assert_eq!((calls.len(), injected(&calls)), (4, 3), "{calls:?}");
+    }
+}
+
+// F2
+#[test]
+fn connections_that_are_broken_before_they_are_accepted_are_passed_over() {
+    let name = "connections_that_are_broken_before_they_are_accepted_are_passed_over";
+    if part().is_some() {
+        assert_eq!(accept_one().unwrap(), (vec![], 0.0));
+        return;
+    }
+    for code in ["ECONNABORTED", "EPROTO", "ECONNRESET", "ENETDOWN", "EHOSTUNREACH", "ENONET"] {
+        let calls = under_strace(name, code, "accept4", &format!("error={code}:when=1..3"));
+        assert_eq!((calls.len(), injected(&calls)), (4, 3), "{calls:?}");
+    }
+}
+
+#[test]
+fn an_error_that_does_not_pass_is_the_callers() {
+    let name = "an_error_that_does_not_pass_is_the_callers";
+    if let Some(part) = part() {
+        let code = if part == "EINVAL" { libc::EINVAL } else { libc::EPERM };
+        assert_eq!(accept_one().unwrap_err().raw_os_error(), Some(code));
+        return;
+    }
+    for code in ["EINVAL", "EPERM"] {
+        let calls = under_strace(name, code, "accept4", &format!("error={code}:when=1"));
+        assert_eq!((calls.len(), injected(&calls)), (1, 1), "{calls:?}");
+    }
+}
+
+// F2, R-17: a storm of them starves nobody.
+#[test]
+fn a_storm_of_broken_connections_leaves_others_their_turn() {
+    let name = "a_storm_of_broken_connections_leaves_others_their_turn";
+    if part().is_none() {
+        let calls = under_strace(name, "storm", "accept4", "error=ECONNABORTED");
+        // The first poll only waits. In each one after it the task gets its share, and no more.
+        assert_eq!(calls.len(), 9 * 128);
+        return;
+    }
+    TestLoop::new().block_on(async {
+        let (listener, _clients) = crowded(1).await;
+        let accepting = spawn(async move { listener.accept().await.map(drop) });
+        while accepting.task_ref().polls() < 10 {
+            yield_now().await;
+        }
+        accepting.kill();
+    });
+}
+
+// F24: the poller has no room for the connection, which is lost; the server is not.
+#[test]
+fn a_connection_that_the_poller_refuses_does_not_end_the_server() {
+    let name = "a_connection_that_the_poller_refuses_does_not_end_the_server";
+    if let Some(part) = part() {
+        let event_loop = TestLoop::with_virtual_time();
+        let trace = Trace::new().of_errors(&event_loop);
+        event_loop.block_on(async {
+            let (listener, _clients) = crowded(2).await;
+            if part != "count" {
+                listener.accept().await.unwrap();
+                yield_now().await;
+                assert_eq!(trace.take().len(), 1);
+            }
+        });
+        return;
+    }
+    let calls = under_strace(name, "count", "epoll_ctl", "error=ENOSPC:when=1000");
+    let next = 1 + calls.iter().filter(|call| call.contains("EPOLL_CTL_ADD")).count();
+    let calls = under_strace(name, "refuse", "epoll_ctl", &format!("error=ENOSPC:when={next}"));
+    assert_eq!(injected(&calls), 1, "{calls:?}");
+}
+
+// F1, R-1: the pauses are the loop's, whatever thread accepts.
+#[test]
+fn a_shortage_is_waited_out_on_another_thread() {
+    let name = "a_shortage_is_waited_out_on_another_thread";
+    if part().is_none() {
+        let calls = under_strace(name, "thread", "accept4", "error=ENFILE:when=1..2");
+        assert!(calls.len() >= 3 && injected(&calls) == 2, "{calls:?}");
+        return;
+    }
+    let event_loop = TestLoop::new();
+    let trace = Trace::new().of_errors(&event_loop);
+    let (listener, _clients) = event_loop.block_on(crowded(1));
+    beside(&event_loop, move || {
+        // The connection becomes that thread's.
+        TestLoop::new().block_on(listener.accept()).map(drop).unwrap();
+    });
+    assert_eq!(trace.take().len(), 1);
+    assert_eq!(event_loop.metrics().timers, 0);
+}
+
+// F1, F19: not a panic, and not for ever.
+#[test]
+fn who_waits_out_a_shortage_on_another_thread_hears_of_the_end_of_the_loop() {
+    let name = "who_waits_out_a_shortage_on_another_thread_hears_of_the_end_of_the_loop";
+    if part().is_none() {
+        under_strace(name, "thread", "accept4", "error=ENFILE");
+        return;
+    }
+    let event_loop = TestLoop::new();
+    let (listener, _clients) = event_loop.block_on(crowded(1));
+    let waiting = thread::spawn(move || future::block_on(listener.accept()).map(drop));
+    while event_loop.metrics().timers == 0 {
+        event_loop.turn(None).unwrap();
+    }
+    event_loop.destroy().unwrap();
+    assert!(waiting.join().unwrap().is_err());
+}
+
+//
+#[test]
+fn many_that_wait_are_accepted_in_batches() {
+    TestLoop::new().block_on(async {
+        let (listener, _clients) = crowded(300).await;
+        let (server, held) = serve(listener, false);
+        let mut counts = Vec::new();
+        while held.borrow().len() < 300 {
+            yield_now().await;
+            counts.push(held.borrow().len());
+        }
+        // Readiness is known from the poll after the first pass.
+        counts.retain(|&count| count > 0);
+        assert_eq!(counts, [128, 256, 300]);
+        server.kill();
+    });
+}
+
+// F2, F4: the same on a Unix socket.
+#[test]
+fn a_unix_listener_passes_over_what_is_broken() {
+    let name = "a_unix_listener_passes_over_what_is_broken";
+    if let Some(part) = part() {
+        TestLoop::with_virtual_time().block_on(async {
+            let path =
+                std::env::temp_dir().join(format!("evergreen-{}-{part}", std::process::id()));
+            let listener = UnixListener::bind(&path).unwrap();
+            let _client = UnixStream::connect(&path).await.unwrap();
+            std::fs::remove_file(path).unwrap();
+            listener.accept().await.unwrap();
+        });
+        return;
+    }
+    for code in ["ECONNABORTED", "EINTR", "EMFILE"] {
+        let calls = under_strace(name, code, "accept4", &format!("error={code}:when=1..50"));
+        assert_eq!((calls.len(), injected(&calls)), (51, 50), "{calls:?}");
+    }
+}
