@@ -109,13 +109,27 @@ impl Sources {
         let waiting = Default::default();
         let source = Source::Edge(EdgeSource { fd, interest, ready, waiting });
         let key = SourceKey(self.table.insert(source));
-        if let Err(error) = self.selector.add(fd, key, interest, Mode::Edge) {
+        if let Err(error) = self.add_or_replace(fd, key, interest) {
             self.table.remove(key.0);
             return Err(LoopError::watching(fd, error));
         }
         self.forget_stale_watch(fd);
         self.owners.set(fd, key);
         Ok(key)
+    }
+
+    /// The poller still knows a descriptor that was closed while a duplicate lives, and meets it
+    /// again when the duplicate gets the same number.
+    fn add_or_replace(&mut self, fd: RawFd, key: SourceKey, interest: Interest) -> io::Result<()> {
+        match self.selector.add(fd, key, interest, Mode::Edge) {
+            Err(error)
+                if error.kind() == io::ErrorKind::AlreadyExists
+                    && self.owners.get(fd).is_none() =>
+            {
+                self.selector.modify(fd, key, interest, Mode::Edge)
+            },
+            added => added,
+        }
     }
 
     /// The poller has taken a descriptor as new, or does not know it: if it was watched, it was
