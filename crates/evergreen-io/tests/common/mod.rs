@@ -1,6 +1,7 @@
 //! Connections for the tests.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod accepting;
 pub(crate) mod child;
 
 use std::thread;

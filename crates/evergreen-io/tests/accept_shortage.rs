@@ -1,5 +1,5 @@
-//! Accepting while the system has none to give, or gives broken ones: F1 and F2 of the fault
-//! catalogue. Both kinds of listener accept by the same code; TCP stands for both but once.
+//! Accepting while there are no descriptors to be had: F1 of the fault catalogue. Both kinds of
+//! listener accept by the same code; TCP stands for both.
 //!
 //! Limits are lowered, and the kernel made to fail by `strace`, in second processes.
 #![cfg(target_os = "linux")]
@@ -7,18 +7,13 @@
 
 mod common;
 
-use std::cell::RefCell;
-use std::future::poll_fn;
-use std::io;
-use std::net;
 use std::os::fd::AsRawFd;
-use std::rc::Rc;
 use std::thread;
 
+use common::accepting::{accept_one, crowded, serve};
 use common::child::{alone, injected, part, under_strace};
 use common::{TestLoop, beside};
-use evergreen_io::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use evergreen_task::{Task, sleep, spawn, yield_now};
+use evergreen_task::{sleep, yield_now};
 use evergreen_testing::Trace;
 use futures_lite::future;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -33,34 +28,6 @@ fn limit_descriptors(current: u64) {
 fn next_descriptor() -> u64 {
     let next = std::fs::File::open("/dev/null").unwrap();
     next.as_raw_fd().try_into().unwrap()
-}
-
-/// What a server has accepted and holds.
-type Held = Rc<RefCell<Vec<TcpStream>>>;
-
-/// A server with this many clients that wait to be accepted, all of which it holds.
-async fn crowded(clients: usize) -> (TcpListener, Vec<net::TcpStream>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let clients = (0..clients).map(|_| net::TcpStream::connect(address).unwrap()).collect();
-    (listener, clients)
-}
-
-/// Serves as most programs do: until there is an error.
-fn serve(listener: TcpListener, polled: bool) -> (Task<()>, Held) {
-    let held = Held::default();
-    let holding = Rc::clone(&held);
-    let server = spawn(async move {
-        loop {
-            let accepted = match polled {
-                true => poll_fn(|cx| listener.poll_accept(cx)).await,
-                false => listener.accept().await,
-            };
-            let Ok((stream, _)) = accepted else { break };
-            holding.borrow_mut().push(stream);
-        }
-    });
-    (server, held)
 }
 
 /// A server that has two descriptors for eight clients.
@@ -108,19 +75,6 @@ fn a_server_without_descriptors_goes_on_when_one_is_free() {
     }
 }
 
-/// Accepts one connection, and gives what the loop was told and how long it took.
-fn accept_one() -> io::Result<(Vec<String>, f64)> {
-    let event_loop = TestLoop::with_virtual_time();
-    let trace = Trace::new().of_errors(&event_loop);
-    event_loop.block_on(async {
-        let (listener, _clients) = crowded(1).await;
-        let start = event_loop.time();
-        listener.accept().await?;
-        yield_now().await;
-        Ok((trace.take(), (event_loop.time() - start).as_secs_f64()))
-    })
-}
-
 // F1
 #[test]
 fn each_kind_of_shortage_is_waited_out_with_pauses_that_grow() {
@@ -134,54 +88,6 @@ fn each_kind_of_shortage_is_waited_out_with_pauses_that_grow() {
         let calls = under_strace(name, code, "accept4", &format!("error={code}:when=1..3"));
         assert_eq!((calls.len(), injected(&calls)), (4, 3), "{calls:?}");
     }
-}
-
-// F2
-#[test]
-fn connections_that_are_broken_before_they_are_accepted_are_passed_over() {
-    let name = "connections_that_are_broken_before_they_are_accepted_are_passed_over";
-    if part().is_some() {
-        assert_eq!(accept_one().unwrap(), (vec![], 0.0));
-        return;
-    }
-    for code in ["ECONNABORTED", "EPROTO", "ECONNRESET", "ENETDOWN", "EHOSTUNREACH", "ENONET"] {
-        let calls = under_strace(name, code, "accept4", &format!("error={code}:when=1..3"));
-        assert_eq!((calls.len(), injected(&calls)), (4, 3), "{calls:?}");
-    }
-}
-
-#[test]
-fn an_error_that_does_not_pass_is_the_callers() {
-    let name = "an_error_that_does_not_pass_is_the_callers";
-    if let Some(part) = part() {
-        let code = if part == "EINVAL" { libc::EINVAL } else { libc::EPERM };
-        assert_eq!(accept_one().unwrap_err().raw_os_error(), Some(code));
-        return;
-    }
-    for code in ["EINVAL", "EPERM"] {
-        let calls = under_strace(name, code, "accept4", &format!("error={code}:when=1"));
-        assert_eq!((calls.len(), injected(&calls)), (1, 1), "{calls:?}");
-    }
-}
-
-// F2, R-17: a storm of them starves nobody.
-#[test]
-fn a_storm_of_broken_connections_leaves_others_their_turn() {
-    let name = "a_storm_of_broken_connections_leaves_others_their_turn";
-    if part().is_none() {
-        let calls = under_strace(name, "storm", "accept4", "error=ECONNABORTED");
-        // The first poll only waits. In each one after it the task gets its share, and no more.
-        assert_eq!(calls.len(), 9 * 128);
-        return;
-    }
-    TestLoop::new().block_on(async {
-        let (listener, _clients) = crowded(1).await;
-        let accepting = spawn(async move { listener.accept().await.map(drop) });
-        while accepting.task_ref().polls() < 10 {
-            yield_now().await;
-        }
-        accepting.kill();
-    });
 }
 
 // F24: the poller has no room for the connection, which is lost; the server is not.
@@ -243,43 +149,4 @@ fn who_waits_out_a_shortage_on_another_thread_hears_of_the_end_of_the_loop() {
     }
     event_loop.destroy().unwrap();
     assert!(waiting.join().unwrap().is_err());
-}
-
-//
-#[test]
-fn many_that_wait_are_accepted_in_batches() {
-    TestLoop::new().block_on(async {
-        let (listener, _clients) = crowded(300).await;
-        let (server, held) = serve(listener, false);
-        let mut counts = Vec::new();
-        while held.borrow().len() < 300 {
-            yield_now().await;
-            counts.push(held.borrow().len());
-        }
-        // Readiness is known from the poll after the first pass.
-        counts.retain(|&count| count > 0);
-        assert_eq!(counts, [128, 256, 300]);
-        server.kill();
-    });
-}
-
-// F2, F4: the same on a Unix socket.
-#[test]
-fn a_unix_listener_passes_over_what_is_broken() {
-    let name = "a_unix_listener_passes_over_what_is_broken";
-    if let Some(part) = part() {
-        TestLoop::with_virtual_time().block_on(async {
-            let path =
-                std::env::temp_dir().join(format!("evergreen-{}-{part}", std::process::id()));
-            let listener = UnixListener::bind(&path).unwrap();
-            let _client = UnixStream::connect(&path).await.unwrap();
-            std::fs::remove_file(path).unwrap();
-            listener.accept().await.unwrap();
-        });
-        return;
-    }
-    for code in ["ECONNABORTED", "EINTR", "EMFILE"] {
-        let calls = under_strace(name, code, "accept4", &format!("error={code}:when=1..50"));
-        assert_eq!((calls.len(), injected(&calls)), (51, 50), "{calls:?}");
-    }
 }

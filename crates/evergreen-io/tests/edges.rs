@@ -1,0 +1,70 @@
+//! What a poller in edge mode tells, and what not.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+mod common;
+
+use std::io::Write;
+
+use common::{TestLoop, pair_with_std};
+use evergreen_io::net::TcpStream;
+use evergreen_task::{spawn, yield_now};
+use futures_lite::{AsyncReadExt, future};
+
+// a short read says nothing where urgent data lies, again and again.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_lies_between_urgent_marks_is_read() {
+    TestLoop::new().block_on(async {
+        let (mut stream, peer) = pair_with_std();
+        let mut peer = socket2::Socket::from(peer);
+        let mut read = Vec::new();
+        for word in [b"one", b"two", b"six"] {
+            peer.write_all(word).unwrap();
+            peer.send_out_of_band(b"!").unwrap();
+            peer.write_all(word).unwrap();
+            let wanted = read.len() + 6;
+            while read.len() < wanted {
+                let mut buffer = [0; 64];
+                let reading = evergreen_task::timeout(20.0, stream.read(&mut buffer));
+                let n = reading.await.unwrap().unwrap();
+                read.extend_from_slice(&buffer[..n]);
+            }
+        }
+        assert_eq!(read, b"oneonetwotwosixsix");
+    });
+}
+
+// R-5, F21: a closed descriptor whose duplicate lives is still with the poller. What it reports is
+// nobody's, also when the number is somebody else's.
+#[test]
+fn a_duplicate_that_lives_on_disturbs_nobody() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let (stream, mut peer) = pair_with_std();
+        let stream = stream.into_std().unwrap();
+        let duplicate = stream.try_clone().unwrap();
+        drop(TcpStream::from_std(stream).unwrap());
+        let (mut next, mut next_peer) = pair_with_std();
+        let reader = spawn(async move {
+            let mut word = [0; 4];
+            next.read_exact(&mut word).await.map(|()| word)
+        });
+        yield_now().await;
+        let polls = reader.task_ref().polls();
+        for _ in 0..10 {
+            peer.write_all(b"stale").unwrap();
+            yield_now().await;
+            yield_now().await;
+        }
+        assert_eq!(reader.task_ref().polls(), polls);
+        next_peer.write_all(b"here").unwrap();
+        assert_eq!(&reader.await.unwrap().unwrap(), b"here");
+        // The duplicate is a stream as good as any.
+        let mut duplicate = TcpStream::from_std(duplicate).unwrap();
+        duplicate.read_exact(&mut [0; 50]).await.unwrap();
+        let reading = async { duplicate.read(&mut [0; 8]).await };
+        let (read, ()) = future::zip(reading, async { peer.write_all(b"last").unwrap() }).await;
+        assert_eq!(read.unwrap(), 4);
+    });
+    assert_eq!(event_loop.metrics().sources, 0);
+}
