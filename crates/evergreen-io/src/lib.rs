@@ -28,9 +28,11 @@
 //!
 //! # Where to start reading
 //!
-//! `source` is readiness; `net` are the sockets on it.
+//! `source` is readiness; `net` are the sockets on it, `pipe` the pipes.
 
+mod kind;
 pub mod net;
+pub mod pipe;
 mod ready;
 pub mod signal;
 mod source;

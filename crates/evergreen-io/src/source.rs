@@ -17,13 +17,24 @@ pub(crate) struct Source<T: Into<OwnedFd>> {
     /// Gone only while the source itself goes.
     io: Option<T>,
     registration: Registration,
+    /// Others made it: they may hold duplicates, and keep what they write apart.
+    foreign: bool,
 }
 
 impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
     /// Registers a descriptor, which must be non-blocking already.
     pub(crate) fn new(io: T, interest: Interest) -> io::Result<Self> {
         let registration = Registration::new(&io, interest)?;
-        Ok(Self { io: Some(io), registration })
+        Ok(Self { io: Some(io), registration, foreign: false })
+    }
+
+    /// Registers a descriptor that others made. There may be duplicates, so the poller is told when
+    /// this one goes, or it would report those. And a writer may keep packets apart, so that a short
+    /// read does not say that all is read.
+    pub(crate) fn foreign(io: T, interest: Interest) -> io::Result<Self> {
+        let mut source = Self::new(io, interest)?;
+        source.foreign = true;
+        Ok(source)
     }
 
     pub(crate) fn io(&self) -> &T {
@@ -50,7 +61,8 @@ impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
     ) -> Poll<io::Result<usize>> {
         let moved = self.poll_io(direction, cx, call);
         if let Poll::Ready(Ok(moved)) = moved {
-            if 0 < moved && moved < room {
+            let tells = !self.foreign || direction == Direction::Write;
+            if tells && 0 < moved && moved < room {
                 self.registration.clear_after_short(direction);
             }
         }
@@ -135,8 +147,10 @@ pub(crate) fn uninterrupted<R>(mut call: impl FnMut() -> io::Result<R>) -> io::R
 
 impl<T: Into<OwnedFd>> Drop for Source<T> {
     fn drop(&mut self) {
-        if let Some(io) = self.io.take() {
-            self.registration.close(io.into());
+        match self.io.take() {
+            Some(io) if self.foreign => self.registration.close_shared(io.into()),
+            Some(io) => self.registration.close(io.into()),
+            None => {},
         }
     }
 }

@@ -225,6 +225,18 @@ impl Registration {
         });
     }
 
+    /// Ends the registration and closes the descriptor, of which there may be duplicates. The
+    /// poller is told first, as it would report those for ever. On another thread, both are left to
+    /// the loop.
+    pub fn close_shared(&mut self, fd: OwnedFd) {
+        let key = self.key;
+        self.remote.on_loop(move |core| {
+            let wakers = core.sources().remove_edge(key, false);
+            drop(fd);
+            core.wake_all(wakers);
+        });
+    }
+
     /// Ends the registration and leaves the descriptor open.
     pub fn release(&mut self) {
         let key = self.key;

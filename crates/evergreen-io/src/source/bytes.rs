@@ -8,6 +8,9 @@ use evergreen_loop::build::Direction;
 
 use super::Source;
 
+/// How many buffers a call takes (`IOV_MAX`): to leave others out is not to be short.
+const MOST_AT_ONCE: usize = 1024;
+
 // Only for stream sockets and pipes: a short read or write clears readiness.
 impl<T: AsRawFd + Into<OwnedFd>> Source<T>
 where
@@ -22,7 +25,7 @@ where
         cx: &Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        let room = buffers.iter().map(|buffer| buffer.len()).sum();
+        let room = buffers.iter().take(MOST_AT_ONCE).map(|buffer| buffer.len()).sum();
         self.poll_bytes(Direction::Read, cx, room, |mut io| io.read_vectored(buffers))
     }
 
@@ -48,7 +51,7 @@ where
         cx: &Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let room = buffers.iter().map(|buffer| buffer.len()).sum();
+        let room = buffers.iter().take(MOST_AT_ONCE).map(|buffer| buffer.len()).sum();
         self.poll_bytes(Direction::Write, cx, room, |mut io| io.write_vectored(buffers))
     }
 
