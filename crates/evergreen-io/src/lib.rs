@@ -30,6 +30,7 @@
 //!
 //! `source` is readiness; `net` are the sockets on it, `pipe` the pipes.
 
+mod async_fd;
 mod kind;
 pub mod net;
 pub mod pipe;
@@ -38,5 +39,8 @@ pub mod signal;
 mod source;
 mod stream;
 
+pub use async_fd::{
+    AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
+};
 pub use evergreen_loop::build::Interest;
 pub use ready::Ready;

@@ -106,7 +106,7 @@ pub mod build {
     pub use crate::entry::TaskEntry;
     pub use crate::loop_id::LoopId;
     pub use crate::main_future::in_main_future;
-    pub use crate::registration::{Direction, Interest, Readiness, Registration};
+    pub use crate::registration::{Direction, Interest, Readiness, Registration, descriptor_mode};
     pub use crate::slow::SlowWatch;
     pub use crate::timer::Timer;
 }

@@ -1,10 +1,12 @@
 //! A descriptor in the loop's table, as the crates that do I/O hold it.
 
 use std::fmt;
+use std::fs::File;
 use std::future::Future;
 use std::io;
 use std::ops::BitOr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::MetadataExt;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -144,6 +146,22 @@ impl Registration {
         self.poll_ready_at(direction, None, waker)
     }
 
+    /// As [`Registration::poll_ready`], for those who do not tell whether their call has blocked:
+    /// on another thread the kernel is asked, and the waker parked.
+    ///
+    /// # Errors
+    ///
+    /// If the poller refuses, or the loop is destroyed.
+    pub fn poll_readiness(&self, direction: Direction, waker: &Waker) -> Poll<io::Result<()>> {
+        if self.local().is_some() {
+            return self.poll_ready(direction, waker);
+        }
+        if ready_now(self.fd, direction)? {
+            return Poll::Ready(Ok(self.remote.check()?));
+        }
+        self.park_remote(direction, None, waker)
+    }
+
     fn poll_ready_at(
         &self,
         direction: Direction,
@@ -197,6 +215,22 @@ impl Registration {
     pub fn clear_ready(&self, direction: Direction) {
         if let Some(core) = self.local() {
             core.sources().clear_ready(self.key, direction);
+        }
+    }
+
+    /// How many events there were, for [`Registration::clear_ready_of`].
+    pub fn events(&self) -> u32 {
+        self.local().map_or(0, |core| core.sources().events(self.key))
+    }
+
+    /// As [`Registration::clear_ready`], for what was known when there were so many events. A later
+    /// one stands.
+    pub fn clear_ready_of(&self, direction: Direction, events: u32) {
+        if let Some(core) = self.local() {
+            let mut sources = core.sources();
+            if sources.events(self.key) == events {
+                sources.clear_ready(self.key, direction);
+            }
         }
     }
 
@@ -308,6 +342,16 @@ fn ready_now(fd: RawFd, direction: Direction) -> io::Result<bool> {
     let fd = crate::selector::borrow(fd)?;
     let none = Timespec { tv_sec: 0, tv_nsec: 0 };
     Ok(poll(&mut [PollFd::from_borrowed_fd(fd, flags)], Some(&none))? > 0)
+}
+
+/// The mode of a descriptor, which says of what kind it is.
+///
+/// # Errors
+///
+/// If it is not open, or there is none left to look through.
+pub fn descriptor_mode(fd: &impl AsRawFd) -> io::Result<u32> {
+    let duplicate = crate::selector::borrow(fd.as_raw_fd())?.try_clone_to_owned()?;
+    Ok(File::from(duplicate).metadata()?.mode())
 }
 
 impl Drop for Readiness<'_> {

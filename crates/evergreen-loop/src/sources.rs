@@ -58,6 +58,8 @@ struct EdgeSource {
     fd: RawFd,
     interest: Interest,
     ready: ReadySet,
+    /// How many events there were: whether there was one since somebody looked.
+    events: u32,
     waiting: [Waiting; 2],
 }
 
@@ -107,7 +109,7 @@ impl Sources {
     ) -> Result<SourceKey, LoopError> {
         let ready = ReadySet::WRITABLE.when(interest.is_writable());
         let waiting = Default::default();
-        let source = Source::Edge(EdgeSource { fd, interest, ready, waiting });
+        let source = Source::Edge(EdgeSource { fd, interest, ready, events: 0, waiting });
         let key = SourceKey(self.table.insert(source));
         if let Err(error) = self.add_or_replace(fd, key, interest) {
             self.table.remove(key.0);
@@ -186,6 +188,11 @@ impl Sources {
         }
     }
 
+    /// How many events the source has had.
+    pub(crate) fn events(&mut self, key: SourceKey) -> u32 {
+        self.edge(key).map_or(0, |source| source.events)
+    }
+
     /// Notes that a short read or write on a stream has taken all there was: then the poller will
     /// tell of more, unless the stream has ended, or the poller does not tell of ends.
     pub(crate) fn clear_after_short(&mut self, key: SourceKey, direction: Direction) {
@@ -246,12 +253,15 @@ impl Sources {
         Some(waker)
     }
 
-    /// Asks a one-shot poller for what is waited for, an edge poller for everything again.
+    /// Asks a one-shot poller for what is waited for, an edge poller for everything again. Not if
+    /// the descriptor was closed behind the loop's back and its number is another source's.
     fn rearm(&mut self, key: SourceKey) -> io::Result<()> {
-        let edge = self.selector.traits().edge;
         let Some(source) = self.edge(key) else { return Ok(()) };
-        let (fd, all) = (source.fd, source.interest);
-        let interest = if edge { all } else { source.awaited_interest() };
+        let (fd, all, awaited) = (source.fd, source.interest, source.awaited_interest());
+        if self.owners.get(fd) != Some(key) {
+            return Err(LoopError::BadDescriptor(fd).into());
+        }
+        let interest = if self.selector.traits().edge { all } else { awaited };
         self.selector.modify(fd, key, interest, Mode::Edge)
     }
 
@@ -370,6 +380,7 @@ impl Sources {
         match self.table.get_mut(event.key.0) {
             Some(Source::Edge(source)) => {
                 source.ready = source.ready.with(event.ready);
+                source.events = source.events.wrapping_add(1);
                 self.awaited -= source.take_woken(event.ready, &mut self.found.wakers);
                 let still_awaited = source.awaited_interest() != Interest::NONE;
                 if still_awaited && !self.selector.traits().edge {

@@ -1,0 +1,210 @@
+//! Waiting for a descriptor, and calls that are made when it is ready.
+
+use std::future::poll_fn;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use evergreen_loop::build::{Direction, Interest};
+
+use super::{AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard};
+
+/// The ways to wait for one direction.
+macro_rules! waits {
+    ($call:literal, $direction:expr, $wait:ident, $wait_mut:ident, $poll:ident, $poll_mut:ident) => {
+        impl<T: AsRawFd> AsyncFd<T> {
+            #[doc = concat!("Waits until a ", $call, " is worth trying. Any number of tasks may.")]
+            ///
+            /// # Errors
+            ///
+            /// If the poller fails or the loop is destroyed.
+            ///
+            /// # Kill safety
+            ///
+            /// Nothing is lost.
+            pub async fn $wait(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
+                self.registration.readiness($direction).await?;
+                Ok(AsyncFdReadyGuard::new(self, interest($direction)))
+            }
+
+            #[doc = concat!("As [`AsyncFd::", stringify!($wait), "`], with a guard that lends the")]
+            /// descriptor out to be changed.
+            ///
+            /// # Errors
+            ///
+            /// If the poller fails or the loop is destroyed.
+            ///
+            /// # Kill safety
+            ///
+            /// Nothing is lost.
+            pub async fn $wait_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
+                self.registration.readiness($direction).await?;
+                Ok(AsyncFdReadyMutGuard::new(self, interest($direction)))
+            }
+
+            #[doc = concat!("As [`AsyncFd::", stringify!($wait), "`], to be polled. Only the waker")]
+            /// of the last poll is woken.
+            ///
+            /// # Errors
+            ///
+            /// If the poller fails or the loop is destroyed.
+            pub fn $poll(
+                &self,
+                cx: &mut Context<'_>,
+            ) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
+                let polled = self.registration.poll_readiness($direction, cx.waker());
+                polled.map_ok(|()| AsyncFdReadyGuard::new(self, interest($direction)))
+            }
+
+            #[doc = concat!("As [`AsyncFd::", stringify!($poll), "`], with a guard that lends the")]
+            /// descriptor out to be changed.
+            ///
+            /// # Errors
+            ///
+            /// If the poller fails or the loop is destroyed.
+            pub fn $poll_mut(
+                &mut self,
+                cx: &mut Context<'_>,
+            ) -> Poll<io::Result<AsyncFdReadyMutGuard<'_, T>>> {
+                let polled = self.registration.poll_readiness($direction, cx.waker());
+                polled.map_ok(|()| AsyncFdReadyMutGuard::new(self, interest($direction)))
+            }
+        }
+    };
+}
+
+waits!("read", Direction::Read, readable, readable_mut, poll_read_ready, poll_read_ready_mut);
+waits!("write", Direction::Write, writable, writable_mut, poll_write_ready, poll_write_ready_mut);
+
+const fn interest(direction: Direction) -> Interest {
+    match direction {
+        Direction::Read => Interest::READABLE,
+        Direction::Write => Interest::WRITABLE,
+    }
+}
+
+impl<T: AsRawFd> AsyncFd<T> {
+    /// Waits for any of several directions. Its guard tells of none in particular: clearing it
+    /// clears all of them.
+    ///
+    /// # Errors
+    ///
+    /// If the poller fails or the loop is destroyed.
+    ///
+    /// # Kill safety
+    ///
+    /// Nothing is lost.
+    pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
+        self.any(interest).await?;
+        Ok(AsyncFdReadyGuard::new(self, interest))
+    }
+
+    /// As [`AsyncFd::ready`], with a guard that lends the descriptor out to be changed.
+    ///
+    /// # Errors
+    ///
+    /// If the poller fails or the loop is destroyed.
+    ///
+    /// # Kill safety
+    ///
+    /// Nothing is lost.
+    pub async fn ready_mut(
+        &mut self,
+        interest: Interest,
+    ) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
+        self.any(interest).await?;
+        Ok(AsyncFdReadyMutGuard::new(self, interest))
+    }
+
+    async fn any(&self, interest: Interest) -> io::Result<()> {
+        if interest == Interest::NONE {
+            let message = "nothing to wait for: ask for READABLE, WRITABLE or both";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        let mut waits = Direction::ALL.map(|direction| {
+            interest.watches(direction).then(|| self.registration.readiness(direction))
+        });
+        poll_fn(|cx| {
+            let polled = waits.iter_mut().flatten().map(|wait| Pin::new(wait).poll(cx));
+            polled.fold(Poll::Pending, |any, one| if any.is_ready() { any } else { one })
+        })
+        .await
+    }
+
+    /// Makes a call each time the descriptor is ready, until it does not block.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call, and those of waiting.
+    ///
+    /// # Kill safety
+    ///
+    /// The call is made or it is not; nothing happens between.
+    pub async fn async_io<R>(
+        &self,
+        interest: Interest,
+        mut call: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            let mut guard = self.ready(interest).await?;
+            if let Ok(result) = guard.try_io(|fd| call(fd.get_ref())) {
+                return result;
+            }
+        }
+    }
+
+    /// As [`AsyncFd::async_io`], with a call that may change the descriptor.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call, and those of waiting.
+    ///
+    /// # Kill safety
+    ///
+    /// The call is made or it is not; nothing happens between.
+    pub async fn async_io_mut<R>(
+        &mut self,
+        interest: Interest,
+        mut call: impl FnMut(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            let mut guard = self.ready_mut(interest).await?;
+            if let Ok(result) = guard.try_io(|fd| call(fd.get_mut())) {
+                return result;
+            }
+        }
+    }
+
+    /// Makes a call now. If it would have blocked, the next wait for `interest` is a true one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call.
+    pub fn try_io<R>(
+        &self,
+        interest: Interest,
+        call: impl FnOnce(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let mut guard = AsyncFdReadyGuard::new(self, interest);
+        flat(guard.try_io(|fd| call(fd.get_ref())))
+    }
+
+    /// As [`AsyncFd::try_io`], with a call that may change the descriptor.
+    ///
+    /// # Errors
+    ///
+    /// Those of the call.
+    pub fn try_io_mut<R>(
+        &mut self,
+        interest: Interest,
+        call: impl FnOnce(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let mut guard = AsyncFdReadyMutGuard::new(self, interest);
+        flat(guard.try_io(|fd| call(fd.get_mut())))
+    }
+}
+
+fn flat<R>(tried: Result<io::Result<R>, super::TryIoError>) -> io::Result<R> {
+    tried.unwrap_or_else(|_| Err(io::ErrorKind::WouldBlock.into()))
+}
