@@ -241,6 +241,7 @@ fn a_number_closed_behind_the_loops_back_belongs_to_its_next_owner() {
         second_peer.write_all(b"x").unwrap();
         yield_now().await;
         assert_eq!(read(&new, &mut [0; 8]).await.unwrap(), 1);
+        assert!(poll_once(read(&new, &mut [0; 8])).await.is_none());
         assert!(poll_once(old.readable()).await.is_none());
         drop(old);
         second_peer.write_all(b"y").unwrap();

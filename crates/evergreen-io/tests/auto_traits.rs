@@ -1,8 +1,12 @@
 //! Which types may go to other threads.
 
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use evergreen_io::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream, tcp, unix};
+use evergreen_io::pipe::{Receiver, Sender};
+use evergreen_io::{
+    AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
+};
 use futures_io::{AsyncRead, AsyncWrite};
 use static_assertions::assert_impl_all;
 
@@ -13,6 +17,16 @@ assert_impl_all!(TcpSocket: Send, Sync, Unpin, AsFd, AsRawFd);
 assert_impl_all!(UnixStream: Send, Sync, Unpin, AsyncRead, AsyncWrite, AsFd, AsRawFd);
 assert_impl_all!(&UnixStream: Send, Sync, Unpin, AsyncRead, AsyncWrite);
 assert_impl_all!(UnixListener: Send, Sync, Unpin, AsFd, AsRawFd);
+
+assert_impl_all!(Sender: Send, Sync, Unpin, AsyncWrite, AsFd, AsRawFd);
+assert_impl_all!(&Sender: Send, Sync, Unpin, AsyncWrite);
+assert_impl_all!(Receiver: Send, Sync, Unpin, AsyncRead, AsFd, AsRawFd);
+assert_impl_all!(&Receiver: Send, Sync, Unpin, AsyncRead);
+assert_impl_all!(AsyncFd<OwnedFd>: Send, Sync, Unpin, AsFd, AsRawFd);
+assert_impl_all!(AsyncFdReadyGuard<'_, OwnedFd>: Send, Sync);
+assert_impl_all!(AsyncFdReadyMutGuard<'_, OwnedFd>: Send, Sync);
+assert_impl_all!(AsyncFdRegisterError<OwnedFd>: Send, Sync, std::error::Error);
+assert_impl_all!(TryIoError: Send, Sync, std::error::Error);
 
 macro_rules! assert_halves {
     ($module:ident, $stream:ty) => {
@@ -36,6 +50,14 @@ const _: fn(&TcpStream, &TcpListener) = |stream, listener| {
     sent(async { stream.peek(&mut [0; 1]).await });
     sent(stream.ready(evergreen_io::Interest::BOTH));
     sent(listener.accept());
+};
+
+//
+const _: fn(&AsyncFd<OwnedFd>, &Receiver) = |fd, receiver| {
+    sent(fd.readable());
+    sent(fd.ready(evergreen_io::Interest::BOTH));
+    sent(fd.async_io(evergreen_io::Interest::BOTH, |_| Ok(())));
+    sent(receiver.readable());
 };
 
 /// Tells whether a value may be sent, without failing to compile if it may not.
