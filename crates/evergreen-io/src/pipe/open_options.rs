@@ -13,9 +13,9 @@ use super::{Receiver, Sender};
 
 /// How an end of a FIFO, a pipe with a name, is opened.
 ///
-/// Opening does not wait for the other end. A receiver may be the first, and sees the end of the
-/// stream until there is a sender. A sender needs a receiver that is there already, unless it is
-/// opened for both by [`OpenOptions::read_write`].
+/// Opening does not wait for the other end. A receiver may be the first: its reads wait for a sender,
+/// and the stream ends when the last of them has gone. A sender needs a receiver that is there
+/// already, unless it is opened for both by [`OpenOptions::read_write`].
 ///
 /// ```
 /// use evergreen_io::pipe::OpenOptions;
