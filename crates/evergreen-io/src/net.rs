@@ -1,9 +1,10 @@
-//! TCP and Unix sockets, with tokio's names.
+//! TCP, UDP and Unix sockets, with tokio's names.
 
 mod accept;
 mod address;
 mod bind_error;
 mod connection;
+mod datagram;
 mod halves;
 mod kind;
 mod listener;
@@ -13,8 +14,10 @@ mod tcp_listener;
 mod tcp_options;
 mod tcp_socket;
 mod tcp_stream;
+mod udp_socket;
 pub mod unix;
 mod unix_addr;
+mod unix_datagram;
 mod unix_listener;
 mod unix_stream;
 
@@ -24,5 +27,7 @@ pub use address::ToSocketAddrs;
 pub use tcp_listener::TcpListener;
 pub use tcp_socket::TcpSocket;
 pub use tcp_stream::TcpStream;
+pub use udp_socket::UdpSocket;
+pub use unix_datagram::UnixDatagram;
 pub use unix_listener::UnixListener;
 pub use unix_stream::UnixStream;

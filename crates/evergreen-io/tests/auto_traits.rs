@@ -2,7 +2,9 @@
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use evergreen_io::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream, tcp, unix};
+use evergreen_io::net::{
+    TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, tcp, unix,
+};
 use evergreen_io::pipe::{Receiver, Sender};
 use evergreen_io::{
     AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
@@ -18,6 +20,8 @@ assert_impl_all!(UnixStream: Send, Sync, Unpin, AsyncRead, AsyncWrite, AsFd, AsR
 assert_impl_all!(&UnixStream: Send, Sync, Unpin, AsyncRead, AsyncWrite);
 assert_impl_all!(UnixListener: Send, Sync, Unpin, AsFd, AsRawFd);
 
+assert_impl_all!(UdpSocket: Send, Sync, Unpin, AsFd, AsRawFd);
+assert_impl_all!(UnixDatagram: Send, Sync, Unpin, AsFd, AsRawFd);
 assert_impl_all!(Sender: Send, Sync, Unpin, AsyncWrite, AsFd, AsRawFd);
 assert_impl_all!(&Sender: Send, Sync, Unpin, AsyncWrite);
 assert_impl_all!(Receiver: Send, Sync, Unpin, AsyncRead, AsFd, AsRawFd);
@@ -60,6 +64,15 @@ const _: fn(&AsyncFd<OwnedFd>, &Receiver) = |fd, receiver| {
     sent(receiver.readable());
 };
 
+//
+const _: fn(&UdpSocket, &UnixDatagram) = |udp, unix| {
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    sent(async { udp.recv(&mut [0; 1]).await });
+    sent(async { unix.recv_from(&mut [0; 1]).await });
+    sent(async { unix.send_to(b"", "name").await });
+    sent(async move { udp.try_send_to(b"", address) });
+};
+
 /// Tells whether a value may be sent, without failing to compile if it may not.
 struct Probe<T>(T);
 
@@ -85,6 +98,7 @@ fn the_futures_that_make_a_socket_may_be_sent() {
     assert!(Probe(()).may_be_sent() && !Probe(std::rc::Rc::new(())).may_be_sent());
     assert!(Probe(TcpStream::connect(address)).may_be_sent());
     assert!(Probe(TcpListener::bind(address)).may_be_sent());
+    assert!(Probe(UdpSocket::bind(address)).may_be_sent());
     assert!(Probe(TcpSocket::new_v4().unwrap().connect(address)).may_be_sent());
     assert!(Probe(UnixStream::connect("no socket")).may_be_sent());
 }

@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     TcpListener,
     UnixStream,
     UnixListener,
+    UdpSocket,
+    UnixDatagram,
 }
 
 impl Kind {
@@ -25,13 +27,17 @@ impl Kind {
             Err(error) => return Err(error.into()),
             Ok(actual) => actual,
         };
-        if actual != SocketType::STREAM {
-            return Err(self.is_not(&"a socket for messages, not for a stream"));
+        match (actual == SocketType::DGRAM, self.is_datagram()) {
+            (false, true) => return Err(self.is_not(&"a socket for a stream, not for messages")),
+            (_, false) if actual != SocketType::STREAM => {
+                return Err(self.is_not(&"a socket for messages, not for a stream"));
+            },
+            _ => {},
         }
         let family = getsockname(io)?.address_family();
         let unix = family == AddressFamily::UNIX;
         match (self.is_unix(), self.listens(), listens(io)?) {
-            (wanted, ..) if wanted != unix => Err(self.is_not(&Family(family))),
+            (wanted, ..) if wanted != unix => Err(self.is_not(&Family(family, actual))),
             (_, true, Some(false)) => {
                 Err(self.is_not(&"a socket that does not listen: use listen"))
             },
@@ -41,7 +47,11 @@ impl Kind {
     }
 
     const fn is_unix(self) -> bool {
-        matches!(self, Self::UnixStream | Self::UnixListener)
+        matches!(self, Self::UnixStream | Self::UnixListener | Self::UnixDatagram)
+    }
+
+    const fn is_datagram(self) -> bool {
+        matches!(self, Self::UdpSocket | Self::UnixDatagram)
     }
 
     const fn listens(self) -> bool {
@@ -62,12 +72,15 @@ fn listens(io: &impl AsFd) -> io::Result<Option<bool>> {
     return Ok(None);
 }
 
-struct Family(AddressFamily);
+struct Family(AddressFamily, SocketType);
 
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             AddressFamily::UNIX => f.write_str("a Unix socket"),
+            AddressFamily::INET | AddressFamily::INET6 if self.1 == SocketType::DGRAM => {
+                f.write_str("a UDP socket")
+            },
             AddressFamily::INET | AddressFamily::INET6 => f.write_str("a TCP socket"),
             other => write!(f, "a socket of family {}", other.as_raw()),
         }

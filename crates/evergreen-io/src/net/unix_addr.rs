@@ -101,13 +101,21 @@ impl fmt::Display for Named<'_> {
 }
 
 pub(super) fn connect_error(address: &SocketAddr, error: io::Error) -> io::Error {
+    unreached("connect", address, error)
+}
+
+pub(super) fn send_error(address: &SocketAddr, error: io::Error) -> io::Error {
+    unreached("send", address, error)
+}
+
+fn unreached(call: &str, address: &SocketAddr, error: io::Error) -> io::Error {
     let reason = match error.kind() {
         io::ErrorKind::ConnectionRefused => "nobody listens there (any more)",
         io::ErrorKind::NotFound => "there is no such socket",
         io::ErrorKind::PermissionDenied => "this user may not write to it",
         _ => return error,
     };
-    io::Error::new(error.kind(), format!("cannot connect to {}: {reason}", Named(address)))
+    io::Error::new(error.kind(), format!("cannot {call} to {}: {reason}", Named(address)))
 }
 
 /// Who is at the other end of a Unix connection. As tokio's.
