@@ -28,12 +28,13 @@
 //!
 //! # Where to start reading
 //!
-//! `source` is readiness; `net` are the sockets on it, `pipe` the pipes.
+//! `source` is readiness; `net` are the sockets on it, `pipe` the pipes, `process` the children.
 
 mod async_fd;
 mod kind;
 pub mod net;
 pub mod pipe;
+pub mod process;
 mod ready;
 pub mod signal;
 mod source;

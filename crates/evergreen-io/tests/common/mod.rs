@@ -66,3 +66,12 @@ pub(crate) fn content(length: usize, seed: u32) -> Vec<u8> {
         })
         .collect()
 }
+
+/// Whether this process has children, those included that have ended and were not waited for.
+#[cfg(target_os = "linux")]
+pub(crate) fn has_children() -> bool {
+    use rustix::io::Errno;
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    !matches!(waitid(WaitId::All, options), Err(Errno::CHILD))
+}
