@@ -28,7 +28,8 @@
 //!
 //! # Where to start reading
 //!
-//! `source` is readiness; `net` are the sockets on it, `pipe` the pipes, `process` the children.
+//! `source` is readiness; `net` are the sockets on it, `pipe` the pipes, `process` the children,
+//! `stdio` the standard streams.
 
 mod async_fd;
 mod kind;
@@ -38,6 +39,7 @@ pub mod process;
 mod ready;
 pub mod signal;
 mod source;
+pub mod stdio;
 mod stream;
 
 pub use async_fd::{
