@@ -6,6 +6,8 @@ use evergreen_io::net::{
     TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, tcp, unix,
 };
 use evergreen_io::pipe::{Receiver, Sender};
+use evergreen_io::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use evergreen_io::stdio::{Stderr, Stdin, Stdout};
 use evergreen_io::{
     AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
 };
@@ -71,6 +73,28 @@ const _: fn(&UdpSocket, &UnixDatagram) = |udp, unix| {
     sent(async { unix.recv_from(&mut [0; 1]).await });
     sent(async { unix.send_to(b"", "name").await });
     sent(async move { udp.try_send_to(b"", address) });
+};
+
+assert_impl_all!(Command: Send, Sync, Unpin);
+assert_impl_all!(Child: Send, Sync, Unpin);
+assert_impl_all!(ChildStdin: Send, Sync, Unpin, AsyncWrite, AsFd, AsRawFd);
+assert_impl_all!(&ChildStdin: Send, Sync, Unpin, AsyncWrite);
+assert_impl_all!(ChildStdout: Send, Sync, Unpin, AsyncRead, AsFd, AsRawFd);
+assert_impl_all!(&ChildStdout: Send, Sync, Unpin, AsyncRead);
+assert_impl_all!(ChildStderr: Send, Sync, Unpin, AsyncRead, AsFd, AsRawFd);
+assert_impl_all!(Stdin: Send, Sync, Unpin, AsyncRead, AsFd, AsRawFd);
+assert_impl_all!(&Stdin: Send, Sync, Unpin, AsyncRead);
+assert_impl_all!(Stdout: Send, Sync, Unpin, AsyncWrite, AsFd, AsRawFd);
+assert_impl_all!(&Stdout: Send, Sync, Unpin, AsyncWrite);
+assert_impl_all!(Stderr: Send, Sync, Unpin, AsyncWrite, AsFd, AsRawFd);
+
+//
+const _: fn(&mut Child, &mut Command, Child) = |child, command, other| {
+    sent(child.wait());
+    sent(child.kill());
+    sent(command.status());
+    sent(command.output());
+    sent(other.communicate(b""));
 };
 
 /// Tells whether a value may be sent, without failing to compile if it may not.

@@ -8,7 +8,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 
 use common::{TestLoop, content};
-use evergreen_io::process::{Child, Command};
+use evergreen_io::process::Command;
 use evergreen_task::{spawn, timeout, yield_now};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 
@@ -289,15 +289,3 @@ fn a_command_of_the_standard_library_becomes_one() {
     assert_eq!(TestLoop::new().block_on(said(&mut command)), "inner\n");
     assert_eq!(command.into_std().get_args().len(), 2);
 }
-
-fn sent<F: Future + Send>(_: F) {}
-
-//
-const _: fn(&mut Child, &mut Command) = |child, command| {
-    sent(child.wait());
-    sent(child.kill());
-    sent(command.status());
-    sent(command.output());
-};
-static_assertions::assert_impl_all!(Child: Send, Sync, Unpin);
-static_assertions::assert_impl_all!(Command: Send, Sync, Unpin);

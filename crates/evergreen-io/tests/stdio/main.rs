@@ -247,6 +247,13 @@ fn nothing_is_read_from_dev_null_and_all_is_written_to_it() {
     said(role("write").stderr(Stdio::null()).spawn().unwrap());
 }
 
+//
+#[test]
+fn a_device_that_never_ends_leaves_others_their_turn() {
+    let zero = File::open("/dev/zero").unwrap();
+    said(role("greedy").stdin(zero).spawn().unwrap());
+}
+
 // F6
 #[test]
 #[cfg(target_os = "linux")]

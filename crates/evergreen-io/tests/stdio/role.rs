@@ -27,6 +27,7 @@ fn plays_a_role() {
             "again" => read_by_many().await,
             "closed" => nothing_is_open().await,
             "status" => stay().await,
+            "greedy" => read_without_end().await,
             "without" => read_without_a_loop().await,
             _ => panic!("there is no role `{role}`"),
         }
@@ -89,6 +90,19 @@ async fn read_by_many() {
     }
     // There is no more, and what is gone does not report any more.
     assert!(futures_lite::future::poll_once(stdin().read(&mut [0; 1])).await.is_none());
+}
+
+/// What is always ready takes its turns.
+async fn read_without_end() {
+    let _reader = spawn(async {
+        let mut stdin = stdin();
+        loop {
+            stdin.read_exact(&mut [0; 8]).await.unwrap();
+        }
+    });
+    for _ in 0..10 {
+        yield_now().await;
+    }
 }
 
 async fn read_without_a_loop() {
