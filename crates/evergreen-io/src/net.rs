@@ -3,6 +3,7 @@
 mod accept;
 mod address;
 mod bind_error;
+mod connect;
 mod connection;
 mod datagram;
 mod halves;
@@ -24,6 +25,7 @@ mod unix_stream;
 #[doc(hidden)]
 pub use address::Target;
 pub use address::ToSocketAddrs;
+pub use connect::ConnectError;
 pub use tcp_listener::TcpListener;
 pub use tcp_socket::TcpSocket;
 pub use tcp_stream::TcpStream;

@@ -8,6 +8,7 @@ use evergreen_loop::build::Direction;
 use socket2::{SockAddr, Socket};
 
 use super::address::{ToSocketAddrs, resolve};
+use super::connect::connect;
 use super::connection::connection;
 use super::kind::Kind;
 use super::tcp;
@@ -46,25 +47,25 @@ pub struct TcpStream {
 connection!(TcpStream, net::TcpStream, SocketAddr, Kind::TcpStream, tcp);
 
 impl TcpStream {
-    /// Connects to an address. Of several, the first that answers is taken.
+    /// Connects to an address. Several race for it, as those of a name with IPv6 and IPv4: each has
+    /// a head start of 250 ms, the next begins at once when one fails, and the first that answers
+    /// is taken ("Happy Eyeballs", RFC 8305).
     ///
     /// # Errors
     ///
-    /// That of the last address: refused, unreachable, timed out; if the address is malformed or
-    /// unknown; if this thread has no loop.
+    /// A [`ConnectError`](super::ConnectError) inside if no address answered: refused, unreachable,
+    /// timed out. If the address is malformed or unknown; if this thread has no loop.
     ///
     /// # Kill safety
     ///
-    /// The attempt is given up and its socket closed.
+    /// All attempts are given up and their sockets closed.
     pub async fn connect(address: impl ToSocketAddrs) -> io::Result<Self> {
-        let mut result = Err(io::ErrorKind::InvalidInput.into());
-        for address in resolve(address).await? {
-            result = TcpSocket::for_address(address)?.connect(address).await;
-            if result.is_ok() {
-                break;
-            }
-        }
-        result
+        connect(resolve(address).await?).await
+    }
+
+    /// Connects to one address.
+    pub(super) async fn connect_to(address: SocketAddr) -> io::Result<Self> {
+        TcpSocket::for_address(address)?.connect(address).await
     }
 
     /// Connects a socket that is non-blocking.

@@ -4,12 +4,14 @@
 pub(crate) mod accepting;
 pub(crate) mod child;
 
+use std::net::SocketAddr;
 use std::thread;
 
 use evergreen_io::net::{TcpListener, TcpStream};
 use evergreen_loop::EventLoop;
 #[allow(unused_imports, reason = "each test file uses its part")]
 pub(crate) use evergreen_testing::TestLoop;
+use socket2::{Domain, Socket, Type};
 
 /// Two ends of a connection, both on this thread's loop.
 pub(crate) async fn pair() -> (TcpStream, TcpStream) {
@@ -74,4 +76,53 @@ pub(crate) fn has_children() -> bool {
     use rustix::process::{WaitId, WaitIdOptions, waitid};
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     !matches!(waitid(WaitId::All, options), Err(Errno::CHILD))
+}
+
+/// A port that refuses connections, and that nobody else can take meanwhile.
+pub(crate) struct Refusing(Socket);
+
+impl Refusing {
+    pub(crate) fn new() -> Self {
+        Self(bound_socket())
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        address_of(&self.0)
+    }
+}
+
+fn bound_socket() -> Socket {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+    socket
+}
+
+fn address_of(socket: &Socket) -> SocketAddr {
+    socket.local_addr().ok().and_then(|own| own.as_socket()).expect("bound")
+}
+
+/// Somebody who listens and never answers: the queue of connections to accept is full.
+pub(crate) struct Blackhole {
+    listener: Socket,
+    first: Option<std::net::TcpStream>,
+}
+
+impl Blackhole {
+    pub(crate) fn new() -> Self {
+        let listener = bound_socket();
+        // Linux takes one more than it is told to.
+        listener.listen(0).expect("bound");
+        let mut blackhole = Self { listener, first: None };
+        blackhole.first = std::net::TcpStream::connect(blackhole.address()).ok();
+        blackhole
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        address_of(&self.listener)
+    }
+
+    /// Makes room for one connection; the system of who connects tries again within a second.
+    pub(crate) fn answer(&mut self) {
+        self.first = self.listener.accept().ok().map(|(accepted, _)| accepted.into());
+    }
 }
