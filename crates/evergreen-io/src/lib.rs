@@ -29,7 +29,7 @@
 //! # Where to start reading
 //!
 //! `source` is readiness; `net` are the sockets on it, `pipe` the pipes, `process` the children,
-//! `stdio` the standard streams.
+//! `stdio` the standard streams. `resolve` finds the addresses of names.
 
 mod async_fd;
 mod kind;
@@ -37,6 +37,7 @@ pub mod net;
 pub mod pipe;
 pub mod process;
 mod ready;
+pub mod resolve;
 pub mod signal;
 mod source;
 pub mod stdio;

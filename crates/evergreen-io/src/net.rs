@@ -24,7 +24,7 @@ mod unix_stream;
 
 #[doc(hidden)]
 pub use address::Target;
-pub use address::ToSocketAddrs;
+pub use address::{ToSocketAddrs, lookup_host};
 pub use connect::ConnectError;
 pub use tcp_listener::TcpListener;
 pub use tcp_socket::TcpSocket;

@@ -3,10 +3,14 @@
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use evergreen_io::net::{
-    TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, tcp, unix,
+    ConnectError, TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener,
+    UnixStream, lookup_host, tcp, unix,
 };
 use evergreen_io::pipe::{Receiver, Sender};
 use evergreen_io::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use evergreen_io::resolve::{
+    AddrInfo, Query, ResolveError, Resolver, SystemResolver, getaddrinfo, getnameinfo,
+};
 use evergreen_io::stdio::{Stderr, Stdin, Stdout};
 use evergreen_io::{
     AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
@@ -46,6 +50,12 @@ macro_rules! assert_halves {
 
 assert_halves!(tcp, TcpStream);
 assert_halves!(unix, UnixStream);
+assert_impl_all!(ConnectError: Send, Sync, std::error::Error);
+assert_impl_all!(ResolveError: Send, Sync, std::error::Error);
+assert_impl_all!(Query: Send, Sync, Unpin, Clone);
+assert_impl_all!(AddrInfo: Send, Sync, Unpin, Clone);
+assert_impl_all!(SystemResolver: Send, Sync, Unpin, Copy, Resolver);
+assert_impl_all!(dyn Resolver: Send, Sync);
 
 fn sent<F: Future + Send>(_: F) {}
 
@@ -125,4 +135,7 @@ fn the_futures_that_make_a_socket_may_be_sent() {
     assert!(Probe(UdpSocket::bind(address)).may_be_sent());
     assert!(Probe(TcpSocket::new_v4().unwrap().connect(address)).may_be_sent());
     assert!(Probe(UnixStream::connect("no socket")).may_be_sent());
+    assert!(Probe(lookup_host(address)).may_be_sent());
+    assert!(Probe(getaddrinfo(Query::default())).may_be_sent());
+    assert!(Probe(getnameinfo(address, 0)).may_be_sent());
 }

@@ -358,45 +358,6 @@ fn an_address_in_use_is_an_error() {
     });
 }
 
-#[test]
-fn addresses_that_are_none_are_refused_with_what_to_write() {
-    TestLoop::new().block_on(async {
-        for text in ["localhost", "127.0.0.1", "", "127.0.0.1:http", "host:70000", "host:"] {
-            let error = TcpStream::connect(text).await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{text}");
-            let message = format!("`{text}` is no address: write it as host:port");
-            assert_eq!(error.to_string(), message);
-            assert_eq!(TcpListener::bind(text).await.unwrap_err().to_string(), message);
-        }
-        let error = TcpStream::connect(&[][..]).await.unwrap_err();
-        assert_eq!(error.to_string(), "there is no address to use");
-        let error = TcpStream::connect("no.such.name.invalid:1").await.unwrap_err();
-        assert!(error.to_string().starts_with("`no.such.name.invalid`: "), "{error}");
-    });
-}
-
-#[test]
-fn all_forms_of_an_address_are_taken() {
-    use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
-    let event_loop = TestLoop::new();
-    let ip = Ipv4Addr::LOCALHOST;
-    event_loop.block_on(async {
-        let listeners = [
-            TcpListener::bind("127.0.0.1:0").await,
-            TcpListener::bind("127.0.0.1:0".to_owned()).await,
-            TcpListener::bind(("127.0.0.1", 0)).await,
-            TcpListener::bind(("localhost".to_owned(), 0)).await,
-            TcpListener::bind("localhost:0").await,
-            TcpListener::bind((ip, 0)).await,
-            TcpListener::bind((IpAddr::V4(ip), 0)).await,
-            TcpListener::bind(SocketAddrV4::new(ip, 0)).await,
-        ];
-        for listener in listeners {
-            assert!(listener.unwrap().local_addr().unwrap().ip().is_loopback());
-        }
-    });
-}
-
 // the end of the stream is there when a short read takes the last bytes.
 #[test]
 fn the_end_behind_a_short_read_is_seen() {

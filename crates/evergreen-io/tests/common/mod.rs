@@ -3,6 +3,7 @@
 
 pub(crate) mod accepting;
 pub(crate) mod child;
+pub(crate) mod resolvers;
 
 use std::net::SocketAddr;
 use std::thread;
