@@ -24,14 +24,15 @@
 //! - [`tasks`]: [`spawn`], [`Task`], [`sleep`](fn@sleep), [`timeout`](fn@timeout), locals.
 //! - [`event`], [`locks`], [`channel`], [`queue`], [`oneshot`], [`Mutex`], [`RwLock`]: tasks that wait
 //!   for each other. [`futures`]: executors, and the jobs that they are given.
-//! - [`net`] and [`signal`]: sockets, ctrl-c.
+//! - [`net`], [`pipe`], [`AsyncFd`]: sockets, pipes, any descriptor that can be polled. [`resolve`]: names.
+//! - [`process`], [`stdio`], [`signal`]: children, the standard streams, ctrl-c.
 //! - [`current`]: this thread's loop and task.
 //!
 //! Each part is a crate of its own: `evergreen-loop`, `evergreen-task`, `evergreen-sync`,
 //! `evergreen-io`. Tests have another one, `evergreen-testing`: virtual time, golden traces, streams in
 //! memory.
 
-pub use evergreen_io::{net, signal};
+pub use evergreen_io::{AsyncFd, Interest, Ready, net, pipe, process, resolve, signal, stdio};
 pub use evergreen_loop::{
     BlockingError, BlockingJob, Builder, Delay, ErrorContext, ErrorOrigin, EventLoop, Handler,
     InvalidDelay, KeepAlive, KeyboardInterrupt, LoopError, LoopExit, LoopRemote, LoopTime, Metrics,
