@@ -119,7 +119,7 @@ impl UnixDatagram {
                 self.writable().await?;
                 continue;
             }
-            // There is no readiness for a place in the queue of somebody else.
+            // There is no readiness for a place in the queue of somebody else: it would spin.
             sleep(pause).await;
             pause = longest.min(pause * 2);
         }
