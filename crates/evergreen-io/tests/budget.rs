@@ -7,7 +7,8 @@ use std::io::Write;
 use std::rc::Rc;
 
 use common::{TestLoop, pair_with_std};
-use evergreen_io::net::TcpStream;
+use evergreen_io::AsyncFd;
+use evergreen_io::net::{TcpStream, UnixDatagram};
 use evergreen_task::{spawn, yield_now};
 use futures_lite::AsyncReadExt;
 
@@ -61,4 +62,43 @@ fn the_main_future_that_reads_what_is_there_gives_way_as_well() {
         read_bytes(stream, 320, Rc::clone(&trace)).await;
     });
     assert_eq!(trace.take(), IN_TURNS);
+}
+
+/// Runs a task that has something ready 320 times, beside one that yields once.
+fn takes_turns(event_loop: &TestLoop, always_ready: impl Future<Output = ()> + 'static) {
+    let trace = Trace::default();
+    let task = spawn(always_ready);
+    let _other = spawn(other(Rc::clone(&trace)));
+    event_loop.block_on(task.join()).expect("nobody kills it");
+    assert_eq!(trace.take(), ["other", "other again"]);
+    // Once more if the first poll came before the loop knew that it is ready.
+    assert!((3..=4).contains(&task.task_ref().polls()), "{}", task.task_ref().polls());
+}
+
+//
+#[test]
+fn a_task_that_sends_datagrams_gives_way() {
+    let event_loop = TestLoop::new();
+    let (socket, peer) = std::os::unix::net::UnixDatagram::pair().expect("descriptors");
+    let socket = UnixDatagram::from_std(socket).expect("a loop");
+    takes_turns(&event_loop, async move {
+        for _ in 0..320 {
+            socket.send(b"x").await.expect("there is room");
+            peer.recv(&mut [0]).expect("it is there");
+        }
+    });
+}
+
+//
+#[test]
+fn a_task_whose_descriptor_is_always_ready_gives_way() {
+    let event_loop = TestLoop::new();
+    let (mut peer, stream) = std::os::unix::net::UnixStream::pair().expect("descriptors");
+    peer.write_all(b"x").expect("there is room");
+    let fd = AsyncFd::new(stream).expect("a loop");
+    takes_turns(&event_loop, async move {
+        for _ in 0..320 {
+            fd.readable().await.expect("a loop").retain_ready();
+        }
+    });
 }
