@@ -4,10 +4,11 @@
 mod common;
 
 use std::io::Write;
+use std::time::Duration;
 
 use common::{TestLoop, pair_with_std};
 use evergreen_io::net::TcpStream;
-use evergreen_task::{spawn, yield_now};
+use evergreen_task::spawn;
 use futures_lite::{AsyncReadExt, future};
 
 // a short read says nothing where urgent data lies, again and again.
@@ -39,27 +40,29 @@ fn what_lies_between_urgent_marks_is_read() {
 #[test]
 fn a_duplicate_that_lives_on_disturbs_nobody() {
     let event_loop = TestLoop::new();
+    let turn = || event_loop.turn(Some(Duration::ZERO)).unwrap();
+    let (stream, mut peer) = event_loop.block_on(async { pair_with_std() });
+    let stream = stream.into_std().unwrap();
+    let duplicate = stream.try_clone().unwrap();
+    drop(event_loop.block_on(async { TcpStream::from_std(stream).unwrap() }));
+    let (mut next, mut next_peer) = event_loop.block_on(async { pair_with_std() });
+    let reader = spawn(async move {
+        let mut word = [0; 4];
+        next.read_exact(&mut word).await.map(|()| word)
+    });
+    turn();
+    turn();
+    let polls = reader.task_ref().polls();
+    for _ in 0..10 {
+        peer.write_all(b"stale").unwrap();
+        turn();
+        turn();
+    }
+    assert_eq!(reader.task_ref().polls(), polls);
+    next_peer.write_all(b"here").unwrap();
+    assert_eq!(&event_loop.block_on(reader).unwrap().unwrap(), b"here");
+    // The duplicate is a stream as good as any.
     event_loop.block_on(async {
-        let (stream, mut peer) = pair_with_std();
-        let stream = stream.into_std().unwrap();
-        let duplicate = stream.try_clone().unwrap();
-        drop(TcpStream::from_std(stream).unwrap());
-        let (mut next, mut next_peer) = pair_with_std();
-        let reader = spawn(async move {
-            let mut word = [0; 4];
-            next.read_exact(&mut word).await.map(|()| word)
-        });
-        yield_now().await;
-        let polls = reader.task_ref().polls();
-        for _ in 0..10 {
-            peer.write_all(b"stale").unwrap();
-            yield_now().await;
-            yield_now().await;
-        }
-        assert_eq!(reader.task_ref().polls(), polls);
-        next_peer.write_all(b"here").unwrap();
-        assert_eq!(&reader.await.unwrap().unwrap(), b"here");
-        // The duplicate is a stream as good as any.
         let mut duplicate = TcpStream::from_std(duplicate).unwrap();
         duplicate.read_exact(&mut [0; 50]).await.unwrap();
         let reading = async { duplicate.read(&mut [0; 8]).await };

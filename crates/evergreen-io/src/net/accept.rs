@@ -8,7 +8,7 @@ use evergreen_loop::build::{Direction, Interest};
 use rustix::net::SocketAddrAny;
 
 use super::shortage::Shortage;
-use crate::source::{Source, uninterrupted};
+use crate::source::Source;
 
 /// A listening socket. What goes wrong with one connection, or passes with time, is not the
 /// caller's affair.
@@ -80,12 +80,12 @@ impl<T: AsFd + AsRawFd + Into<OwnedFd>> Acceptor<T> {
 fn accept(listener: &impl AsFd) -> io::Result<Accepted> {
     use rustix::net::{SocketFlags, acceptfrom_with};
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    uninterrupted(|| Ok(acceptfrom_with(listener, flags)?))
+    Ok(acceptfrom_with(listener, flags)?)
 }
 
 #[cfg(not(target_os = "linux"))]
 fn accept(listener: &impl AsFd) -> io::Result<Accepted> {
-    let (fd, peer) = uninterrupted(|| Ok(rustix::net::acceptfrom(listener)?))?;
+    let (fd, peer) = rustix::net::acceptfrom(listener)?;
     rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC)?;
     rustix::io::ioctl_fionbio(&fd, true)?;
     Ok((fd, peer))

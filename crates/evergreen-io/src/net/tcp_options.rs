@@ -142,7 +142,7 @@ pub(super) fn send_buffer_size(socket: &Socket) -> io::Result<u32> {
 }
 
 pub(super) fn set_send_buffer_size(socket: &Socket, size: u32) -> io::Result<()> {
-    socket.set_send_buffer_size(whole(size))
+    socket.set_send_buffer_size(size as usize)
 }
 
 pub(super) fn recv_buffer_size(socket: &Socket) -> io::Result<u32> {
@@ -150,10 +150,5 @@ pub(super) fn recv_buffer_size(socket: &Socket) -> io::Result<u32> {
 }
 
 pub(super) fn set_recv_buffer_size(socket: &Socket, size: u32) -> io::Result<()> {
-    socket.set_recv_buffer_size(whole(size))
-}
-
-/// The most that the system can be told; more would come out negative.
-fn whole(size: u32) -> usize {
-    size.min(i32::MAX as u32) as usize
+    socket.set_recv_buffer_size(size as usize)
 }

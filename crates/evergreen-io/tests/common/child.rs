@@ -25,7 +25,16 @@ pub(crate) fn under_strace(test: &str, part: &str, calls: &str, inject: &str) ->
     let log = std::env::temp_dir().join(name);
     let mut strace = Command::new("strace");
     strace
-        .args(["-f", "-qq", "-e", "signal=none", "-e", &format!("trace={calls}"), "-o"])
+        .args([
+            "-f",
+            "-qq",
+            "--seccomp-bpf",
+            "-e",
+            "signal=none",
+            "-e",
+            &format!("trace={calls}"),
+            "-o",
+        ])
         .arg(&log)
         .args(["-e", &format!("inject={calls}:{inject}")])
         .arg(std::env::current_exe().expect("this program"))
