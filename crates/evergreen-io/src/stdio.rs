@@ -9,9 +9,9 @@
 //! - A terminal is opened once more by its name, as libuv does, and a pipe through `/proc`; what was
 //!   opened is ours alone, and non-blocking.
 //! - From a socket is received, and to it is sent, without waiting.
-//! - Where that cannot be, the system is asked before every call whether it would wait. Another
-//!   process that reads the same stream may be faster, and then the loop stands still until more
-//!   comes.
+//! - Where that cannot be, the system is asked before every call whether it would wait. It cannot
+//!   promise: another process that reads the same stream may be faster, and a terminal that has been
+//!   stopped takes less than it said. Then the loop stands still.
 //! - A file is read by a thread of the loop's pool, and written at once, so that nothing is lost at
 //!   the end of the process; what is always ready, as `/dev/null` is, is read and written at once.
 //!

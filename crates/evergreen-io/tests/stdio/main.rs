@@ -159,7 +159,27 @@ fn a_socket_is_read_and_written() {
     assert!(child.wait().unwrap().success());
 }
 
-// the poller is told when a duplicate goes, or it would refuse the next one.
+// "a live duplicate keeps reporting", so the poller is told when one goes.
+#[test]
+#[cfg(not(evergreen_portable))]
+fn a_stream_that_is_gone_is_not_reported_any_more() {
+    let (mut socket, theirs) = UnixStream::pair().unwrap();
+    let (master, slave) = terminal();
+    let mut slave = File::from(slave);
+    let ends: [(OwnedFd, &mut dyn Write); 2] = [(theirs.into(), &mut socket), (master, &mut slave)];
+    for (input, writer) in ends {
+        let mut child = role("gone").stdin(input).spawn().unwrap();
+        for byte in [b"a", b"b"] {
+            writer.write_all(byte).unwrap();
+            let mut told = [0; 1];
+            child.stderr.as_mut().unwrap().read_exact(&mut told).unwrap();
+            assert_eq!(&told, byte);
+        }
+        assert_eq!(said(child), "");
+    }
+}
+
+// EV-TTY-05: what is dropped is a duplicate, or was opened anew.
 #[test]
 fn several_may_come_and_go() {
     let (mut socket, theirs) = UnixStream::pair().unwrap();

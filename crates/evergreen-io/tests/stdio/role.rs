@@ -4,8 +4,11 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
 
 use evergreen_io::stdio::{stderr, stdin, stdout};
-use evergreen_task::{spawn, yield_now};
+use evergreen_loop::EventLoop;
+use evergreen_task::{sleep, spawn, yield_now};
+use futures_lite::future::poll_once;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::common::{TestLoop, content};
 use super::{AS_EXPECTED, EXPECTED, MEBIBYTE, ROLE, TICK};
@@ -27,6 +30,7 @@ fn plays_a_role() {
             "again" => read_by_many().await,
             "closed" => nothing_is_open().await,
             "status" => stay().await,
+            "gone" => leave_no_watch_behind().await,
             "greedy" => read_without_end().await,
             "without" => read_without_a_loop().await,
             _ => panic!("there is no role `{role}`"),
@@ -83,13 +87,32 @@ async fn write_beside() {
 
 /// One byte by each of several, which come and go.
 async fn read_by_many() {
-    for _ in 0..3 {
-        let mut one = [0; 1];
+    let mut one = [0; 1];
+    for _ in 0..2 {
         stdin().read_exact(&mut one).await.unwrap();
         stderr().write_all(&one).await.unwrap();
     }
-    // There is no more, and what is gone does not report any more.
-    assert!(futures_lite::future::poll_once(stdin().read(&mut [0; 1])).await.is_none());
+    let mut last = stdin();
+    last.read_exact(&mut one).await.unwrap();
+    stderr().write_all(&one).await.unwrap();
+    // There is no more, and to find that out is not to wait.
+    assert!(poll_once(last.read(&mut one)).await.is_none());
+}
+
+/// The poller must not report what a stream that is gone has watched.
+async fn leave_no_watch_behind() {
+    let mut one = [0; 1];
+    stdin().read_exact(&mut one).await.unwrap();
+    stderr().write_all(&one).await.unwrap();
+    // The loop has seen all that there was.
+    sleep(0.001).await;
+    poll(&mut [PollFd::new(&rustix::stdio::stdin(), PollFlags::IN)], None).unwrap();
+    let event_loop = EventLoop::current().unwrap();
+    let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let reported = poll(&mut [PollFd::new(&event_loop, PollFlags::IN)], Some(&none));
+    assert_eq!(reported, Ok(0));
+    stdin().read_exact(&mut one).await.unwrap();
+    stderr().write_all(&one).await.unwrap();
 }
 
 /// What is always ready takes its turns.
@@ -115,7 +138,7 @@ async fn read_without_a_loop() {
 #[cfg(target_os = "linux")]
 async fn nothing_is_open() {
     let (ours, _peer) = UnixStream::pair().unwrap();
-    let event_loop = evergreen_loop::EventLoop::current().unwrap();
+    let event_loop = EventLoop::current().unwrap();
     for fd in [event_loop.as_fd().as_raw_fd(), ours.as_raw_fd()] {
         assert!(fd > 2);
     }
