@@ -84,7 +84,7 @@ fn a_pipe_that_is_slowly_read_is_written_in_full() {
     assert!(child.wait().unwrap().success());
 }
 
-// A read that is pending is not the work of a thread.
+// No thread makes the read, and none is waited for.
 #[test]
 fn a_pending_read_does_not_keep_the_process_from_ending() {
     let mut child = role("wait").stdin(Stdio::piped()).spawn().unwrap();

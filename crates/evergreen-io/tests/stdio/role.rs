@@ -58,8 +58,14 @@ async fn read_five() {
 }
 
 async fn leave_a_read_behind() {
+    let before = threads();
     let _task = spawn(async { stdin().read(&mut [0; 1]).await });
-    yield_now().await;
+    sleep(0.001).await;
+    assert_eq!(threads(), before);
+}
+
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
 }
 
 /// Says that it reads and writes, and goes on until the end of its input.
