@@ -32,6 +32,7 @@
 //! `stdio` the standard streams. `resolve` finds the addresses of names.
 
 mod async_fd;
+mod copy;
 mod kind;
 pub mod net;
 pub mod pipe;
@@ -46,5 +47,6 @@ mod stream;
 pub use async_fd::{
     AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
 };
+pub use copy::{copy, copy_bidirectional};
 pub use evergreen_loop::build::Interest;
 pub use ready::Ready;
