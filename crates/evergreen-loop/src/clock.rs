@@ -58,6 +58,21 @@ impl Sub for LoopTime {
     }
 }
 
+/// The same moment for those who reckon in the standard library's clock. Under virtual time it is as
+/// far from the start of the process as the loop's time from its own.
+impl From<LoopTime> for Instant {
+    fn from(time: LoopTime) -> Self {
+        MonotonicClock::new().zero + Duration::from_nanos(time.0)
+    }
+}
+
+/// The other way; what lies before the clock's zero is zero.
+impl From<Instant> for LoopTime {
+    fn from(instant: Instant) -> Self {
+        Self::default() + instant.saturating_duration_since(MonotonicClock::new().zero)
+    }
+}
+
 impl fmt::Debug for LoopTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LoopTime({:?})", Duration::from_nanos(self.0))
