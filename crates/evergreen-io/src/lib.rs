@@ -32,7 +32,11 @@
 //! `stdio` the standard streams. `resolve` finds the addresses of names.
 
 mod async_fd;
+#[cfg(feature = "async-io")]
+mod async_io;
 mod copy;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod kind;
 pub mod net;
 pub mod pipe;
@@ -43,6 +47,8 @@ pub mod signal;
 mod source;
 pub mod stdio;
 mod stream;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
 
 pub use async_fd::{
     AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,

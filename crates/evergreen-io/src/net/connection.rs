@@ -10,7 +10,7 @@ macro_rules! connection {
                 Ok(Self { source: Source::new(io, crate::Interest::BOTH)? })
             }
 
-            pub(super) const fn source(&self) -> &Source<$io> {
+            pub(crate) const fn source(&self) -> &Source<$io> {
                 &self.source
             }
 
