@@ -60,12 +60,12 @@ where
 ///     });
 ///     client.write_all(b"question").await?;
 ///     client.close().await?;
-///     let mut text = String::new();
-///     server.read_to_string(&mut text).await?;
+///     let (mut question, mut answer) = (String::new(), String::new());
+///     server.read_to_string(&mut question).await?;
 ///     server.write_all(b"answer").await?;
 ///     server.close().await?;
-///     client.read_to_string(&mut text).await?;
-///     assert_eq!(text, "questionanswer");
+///     client.read_to_string(&mut answer).await?;
+///     assert_eq!((&*question, &*answer), ("question", "answer"));
 ///     assert_eq!(forward.await.expect("no panic")?, (8, 6));
 ///     # std::io::Result::Ok(())
 /// })?;
