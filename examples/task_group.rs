@@ -81,8 +81,8 @@ async fn one_panics() {
         let words: Vec<usize> = Vec::new();
         Ok(words[0])
     });
-    if let Err(GroupError::Panicked(payload)) = group.join().await {
-        println!("a bug: {}", payload.downcast_ref::<String>().map_or("", String::as_str));
+    if let Err(GroupError::Panicked(panic)) = group.join().await {
+        println!("a bug: {panic}");
     }
     // ANCHOR_END: owned
 }

@@ -3,7 +3,6 @@
 //! No thread exists before the first job. A job holds the loop from its submission until its
 //! result has been delivered, as an entry of the queue.
 
-use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::future::Future;
@@ -14,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::core::{Core, drop_payload};
+use crate::panic::Panic;
 use crate::remote::LoopRemote;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{Arc, Condvar, Mutex, lock, wait_while};
@@ -164,7 +164,8 @@ impl<T: Send + 'static> BlockingJob<T> {
         let slot = Arc::new(Slot(Mutex::new(SlotState::Running(None))));
         let delivery = Delivery { slot: Some(Arc::clone(&slot)), remote: core.remote() };
         pool.submit(Box::new(move || {
-            let result = catch_unwind(AssertUnwindSafe(f)).map_err(BlockingError::Panicked);
+            let result = catch_unwind(AssertUnwindSafe(f))
+                .map_err(|payload| BlockingError::Panicked(Panic::new(payload)));
             delivery.deliver(result);
         }))?;
         core.add_job();
@@ -239,8 +240,8 @@ impl<T> fmt::Debug for BlockingJob<T> {
 /// Why a blocking job has no result.
 #[non_exhaustive]
 pub enum BlockingError {
-    /// It panicked; this is the panic's payload.
-    Panicked(Box<dyn Any + Send>),
+    /// It panicked.
+    Panicked(Panic),
     /// The loop was destroyed before the job began.
     LoopClosed,
     /// No thread could be made.
@@ -250,7 +251,7 @@ pub enum BlockingError {
 impl fmt::Display for BlockingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Panicked(_) => f.write_str("the blocking job panicked"),
+            Self::Panicked(panic) => write!(f, "the blocking job panicked: {panic}"),
             Self::LoopClosed => f.write_str("the event loop was destroyed before the job began"),
             Self::Os(error) => write!(f, "no thread for a blocking job: {error}"),
         }

@@ -57,6 +57,7 @@ mod liveness;
 mod loop_id;
 mod main_future;
 mod metrics;
+mod panic;
 mod ready;
 mod registration;
 mod remote;
@@ -89,6 +90,7 @@ pub use event_loop::{EventLoop, RunReport, TurnOutcome};
 pub use handler::{Handler, RemoteHandler};
 pub use liveness::KeepAlive;
 pub use metrics::Metrics;
+pub use panic::Panic;
 pub use remote::LoopRemote;
 pub use spawn_blocking::spawn_blocking;
 #[doc(hidden)]

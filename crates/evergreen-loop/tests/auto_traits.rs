@@ -32,7 +32,7 @@ assert_impl_all!(RunError: Send, Sync, std::error::Error);
 assert_impl_all!(LoopExit: Send, Sync, Clone, std::error::Error);
 assert_impl_all!(SystemStop: Send, Sync, std::error::Error);
 assert_impl_all!(InvalidDelay: Send, Sync, std::error::Error);
-assert_impl_all!(BlockingError: Send, std::error::Error);
+assert_impl_all!(BlockingError: Send, Sync, std::error::Error);
 assert_impl_all!(ErrorContext: Send, Sync, Clone);
 assert_impl_all!(Delay: Send, Sync, Copy);
 assert_impl_all!(LoopTime: Send, Sync, Copy, Ord, std::hash::Hash);

@@ -13,7 +13,7 @@ use common::{Trace, in_a_process_of_its_own, manual_loop, turn};
 use evergreen_loop::build::{Interest, Registration};
 use evergreen_loop::{
     BlockingError, Delay, ErrorContext, ErrorOrigin, EventLoop, InvalidDelay, LoopError, LoopTime,
-    RunError, SystemExit,
+    Panic, RunError, SystemExit,
 };
 
 const HUGE: f64 = 1e300;
@@ -202,7 +202,10 @@ fn errors_carry_their_cause() {
     assert!(RunError::from(LoopError::Ended).source().is_some());
     assert!(RunError::System(SystemExit::new(1).into()).source().is_some());
     assert!(RunError::Stopped.source().is_none());
-    assert_eq!(BlockingError::Panicked(Box::new(1)).to_string(), "the blocking job panicked");
+    assert_eq!(
+        BlockingError::Panicked(Panic::new(Box::new("oh"))).to_string(),
+        "the blocking job panicked: oh"
+    );
     assert_eq!(
         BlockingError::Os(os()).to_string(),
         format!("no thread for a blocking job: {}", os())

@@ -69,8 +69,8 @@ fn a_panic_comes_back_as_its_payload_and_the_thread_goes_on() {
     let event_loop = small_pool(1);
     let trace = Trace::new().of_errors(&event_loop);
     let panicked = event_loop.block_on(event_loop.run_blocking(|| panic!("in the job")));
-    let Err(BlockingError::Panicked(payload)) = panicked else { panic!("no panic came back") };
-    assert_eq!(payload.downcast_ref::<&str>(), Some(&"in the job"));
+    let Err(BlockingError::Panicked(panic)) = panicked else { panic!("no panic came back") };
+    assert_eq!(panic.into_payload().downcast_ref::<&str>(), Some(&"in the job"));
     assert_eq!(event_loop.block_on(event_loop.run_blocking(|| 1)).unwrap(), 1);
     assert!(trace.take().is_empty(), "it belongs to whoever awaits it");
     event_loop.destroy().unwrap();

@@ -289,10 +289,10 @@ fn a_job_that_panics_gives_its_panic_to_who_awaits_it() {
     event_loop.call_soon(move || {
         inner.call_soon(noted.noting("the loop goes on"));
     });
-    let Err(BlockingError::Panicked(payload)) = event_loop.block_on(failing) else {
+    let Err(BlockingError::Panicked(panic)) = event_loop.block_on(failing) else {
         panic!("no panic");
     };
-    assert_eq!(payload.downcast_ref(), Some(&"in a job"));
+    assert_eq!(panic.into_payload().downcast_ref(), Some(&"in a job"));
     let thread = || thread::current().id();
     let first = event_loop.block_on(event_loop.run_blocking(thread)).unwrap();
     assert_eq!(event_loop.block_on(event_loop.run_blocking(thread)).unwrap(), first);

@@ -29,8 +29,8 @@ fn dropping_the_job_does_not_take_it_back_and_the_loop_lives_until_it_is_done() 
 #[test]
 fn a_panic_of_the_job_is_its_result() {
     let ended = block_on(async { spawn_blocking(|| panic!("job")).await });
-    let Err(BlockingError::Panicked(payload)) = ended else { panic!("no panic") };
-    assert_eq!(payload.downcast_ref::<&str>(), Some(&"job"));
+    let Err(BlockingError::Panicked(panic)) = ended else { panic!("no panic") };
+    assert_eq!(panic.into_payload().downcast_ref::<&str>(), Some(&"job"));
 }
 
 #[test]

@@ -60,4 +60,4 @@ assert_impl_all!(RecvError: Send, Sync, Copy, Error);
 assert_impl_all!(TryRecvError: Send, Sync, Copy, Error);
 assert_impl_all!(ExecutorError: Send, Sync, Copy, Error);
 assert_impl_all!(PromiseError: Send, Sync, Copy, Error);
-assert_impl_all!(JobError: Send, Error);
+assert_impl_all!(JobError: Send, Sync, Error);

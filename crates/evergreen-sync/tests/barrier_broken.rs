@@ -78,7 +78,7 @@ fn an_action_that_fails_breaks_it_and_the_last_one_has_the_error() {
         let trace = Trace::new();
         let fails = Rc::new(Cell::new(true));
         let asked = Rc::clone(&fails);
-        let act = move || -> Result<(), Box<dyn Error>> {
+        let act = move || -> Result<(), Box<dyn Error + Send + Sync>> {
             if asked.get() { Err("out of flour".into()) } else { Ok(()) }
         };
         let barrier = Rc::new(barrier(2).with_action(act));

@@ -173,8 +173,8 @@ fn a_panic_is_the_result_of_its_job_and_the_worker_goes_on() {
         let next = pool.submit(|| async { 1 });
         for (job, text) in [(early, "early"), (late, "late")] {
             let outcome = job.expect("not shut down").get().await;
-            let Err(JobError::Panicked(payload)) = outcome else { panic!("no panic came back") };
-            assert_eq!(payload.downcast_ref::<&str>(), Some(&text));
+            let Err(JobError::Panicked(panic)) = outcome else { panic!("no panic came back") };
+            assert_eq!(panic.into_payload().downcast_ref::<&str>(), Some(&text));
         }
         assert!(matches!(next.expect("not shut down").get().await, Ok(1)));
     });

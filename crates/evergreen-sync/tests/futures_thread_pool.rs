@@ -217,8 +217,8 @@ fn a_panic_comes_back_as_its_payload_and_the_thread_goes_on() {
         let panicked: Result<Job<()>, _> = panicked;
         let next = pool.submit(|| 1).expect("not shut down");
         let outcome = panicked.expect("not shut down").get().await;
-        let Err(JobError::Panicked(payload)) = outcome else { panic!("no panic came back") };
-        assert_eq!(payload.downcast_ref::<&str>(), Some(&"in the call"));
+        let Err(JobError::Panicked(panic)) = outcome else { panic!("no panic came back") };
+        assert_eq!(panic.into_payload().downcast_ref::<&str>(), Some(&"in the call"));
         assert!(matches!(next.get().await, Ok(1)));
         pool.shutdown(true).await;
     });

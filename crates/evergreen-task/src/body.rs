@@ -8,7 +8,7 @@ use std::rc::Weak;
 use std::task::{Context, Poll};
 
 use evergreen_loop::build::SlowWatch;
-use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop};
+use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop, Panic};
 use pin_project_lite::pin_project;
 
 use crate::failure::{Failure, Unheard};
@@ -72,7 +72,7 @@ impl<F: Future> Future for Body<F> {
             },
             (Poll::Pending, Some(payload)) => {
                 report(header, &*payload);
-                Err(Failure::Panicked(payload).into())
+                Err(Failure::Panicked(Panic::new(payload)).into())
             },
         };
         if this.future.is_some() {

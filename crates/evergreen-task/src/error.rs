@@ -3,6 +3,9 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::io;
+
+use evergreen_loop::Panic;
 
 /// The task is not in the state that the call needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +35,8 @@ pub enum JoinError {
     Killed,
     /// It was killed for this reason.
     KilledWith(Box<dyn Error + Send + Sync>),
-    /// It panicked; this is the panic's payload.
-    Panicked(Box<dyn Any + Send>),
+    /// It panicked.
+    Panicked(Panic),
     /// It was never started.
     NotStarted,
 }
@@ -56,7 +59,7 @@ impl JoinError {
     /// The error itself, if the task did not panic.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
         match self {
-            Self::Panicked(payload) => Ok(payload),
+            Self::Panicked(panic) => Ok(panic.into_payload()),
             other => Err(other),
         }
     }
@@ -68,11 +71,7 @@ impl fmt::Display for JoinError {
             Self::Killed => f.write_str("the task was killed"),
             Self::KilledWith(reason) => write!(f, "the task was killed: {reason}"),
             Self::NotStarted => TaskError::NotStarted.fmt(f),
-            Self::Panicked(payload) => {
-                let text = payload.downcast_ref::<&str>().copied();
-                let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-                write!(f, "the task panicked: {}", text.unwrap_or("a value that is no text"))
-            },
+            Self::Panicked(panic) => write!(f, "the task panicked: {panic}"),
         }
     }
 }
@@ -80,6 +79,12 @@ impl fmt::Display for JoinError {
 impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "JoinError({self})")
+    }
+}
+
+impl From<JoinError> for io::Error {
+    fn from(error: JoinError) -> Self {
+        Self::other(error)
     }
 }
 

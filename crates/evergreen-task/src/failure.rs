@@ -1,9 +1,7 @@
 //! Why a task has no output, until somebody hears of it.
 
-use std::any::Any;
-
 use evergreen_loop::build::LoopId;
-use evergreen_loop::{ErrorContext, EventLoop};
+use evergreen_loop::{ErrorContext, EventLoop, Panic};
 
 use crate::error::JoinError;
 use crate::header::{Header, Reason};
@@ -12,7 +10,7 @@ use crate::header::{Header, Reason};
 pub(crate) enum Failure {
     Killed,
     KilledWith(Unheard),
-    Panicked(Box<dyn Any + Send>),
+    Panicked(Panic),
 }
 
 impl Failure {
@@ -21,7 +19,7 @@ impl Failure {
         match self {
             Self::Killed => JoinError::Killed,
             Self::KilledWith(unheard) => unheard.heard(),
-            Self::Panicked(payload) => JoinError::Panicked(payload),
+            Self::Panicked(panic) => JoinError::Panicked(panic),
         }
     }
 }

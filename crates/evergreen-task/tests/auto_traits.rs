@@ -41,10 +41,10 @@ assert_impl_all!(Limited<Sleep>: Send, Sync, Unpin);
 assert_not_impl_any!(Limited<Task<()>>: Send);
 
 // Plain values.
-assert_impl_all!(JoinError: Send, std::error::Error);
+assert_impl_all!(JoinError: Send, Sync, std::error::Error);
 assert_impl_all!(TaskError: Send, Sync, std::error::Error);
 assert_impl_all!(TaskExit: Send, Sync, Copy, std::error::Error);
-assert_impl_all!(GroupError<std::io::Error>: Send, std::error::Error);
+assert_impl_all!(GroupError<std::io::Error>: Send, Sync, std::error::Error);
 assert_not_impl_any!(GroupError<Rc<u8>>: Send);
 assert_impl_all!(TaskState: Send, Sync, Copy);
 assert_impl_all!(Unset: Send, Sync, std::error::Error);

@@ -147,8 +147,8 @@ fn a_panic_whose_payload_panics_when_it_is_dropped_does_not_stop_the_loop() {
     event_loop.call_soon(trace.noting("the loop goes on"));
     let error = event_loop.block_on(task).unwrap_err();
     assert_eq!(error.to_string(), "the task panicked: a value that is no text");
-    let JoinError::Panicked(payload) = error else { panic!("it panicked") };
-    let bomb = payload.downcast::<Bomb>().unwrap();
+    let JoinError::Panicked(panic) = error else { panic!("it panicked") };
+    let bomb = panic.into_payload().downcast::<Bomb>().unwrap();
     assert_eq!(bomb.0, "kept");
     std::panic::catch_unwind(move || drop(bomb)).unwrap_err();
     assert_eq!(trace.take(), ["the loop goes on"]);

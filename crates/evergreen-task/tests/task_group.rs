@@ -95,8 +95,8 @@ fn a_panic_is_reported_at_once_and_the_scope_gives_its_payload() {
         waiting(&noting, "body").await;
         Ok(())
     }));
-    let Err(GroupError::Panicked(payload)) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(payload.downcast_ref::<u8>(), Some(&7));
+    let Err(GroupError::Panicked(panic)) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(panic.into_payload().downcast_ref::<u8>(), Some(&7));
     assert_eq!(trace.take(), ["body dropped"]);
     assert_eq!(reported.take(), ["Task child panicked: a value that is no text"]);
 }

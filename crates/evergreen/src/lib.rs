@@ -36,8 +36,8 @@ pub use evergreen_io::{AsyncFd, Interest, Ready, net, pipe, process, resolve, si
 pub use evergreen_loop::{
     BlockingError, BlockingJob, Builder, Delay, ErrorContext, ErrorOrigin, EventLoop, Handler,
     InvalidDelay, KeepAlive, KeyboardInterrupt, LoopError, LoopExit, LoopRemote, LoopTime, Metrics,
-    RemoteHandler, RunError, RunReport, SystemError, SystemExit, SystemStop, TurnOutcome, Watcher,
-    block_on, spawn_blocking, try_block_on,
+    Panic, RemoteHandler, RunError, RunReport, SystemError, SystemExit, SystemStop, TurnOutcome,
+    Watcher, block_on, spawn_blocking, try_block_on,
 };
 pub use evergreen_macros::{main, task, test};
 pub use evergreen_sync::{

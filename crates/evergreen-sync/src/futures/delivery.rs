@@ -81,9 +81,7 @@ impl Delivery {
         self.is_made = true;
         match result {
             Ok(Some(value)) => promise.finish(Ok(value)),
-            Err(BlockingError::Panicked(payload)) => {
-                promise.finish(Err(JobError::Panicked(payload)));
-            },
+            Err(BlockingError::Panicked(panic)) => promise.finish(Err(JobError::Panicked(panic))),
             Err(BlockingError::Os(error)) => promise.finish(Err(JobError::Failed(error.into()))),
             // Cancelled, or with no thread to make it.
             Ok(None) | Err(_) => drop(promise),

@@ -1,8 +1,9 @@
 //! Why a job has no result, and why a promise or an executor refused.
 
-use std::any::Any;
 use std::error::Error;
 use std::fmt;
+
+use evergreen_loop::Panic;
 
 /// Why a [`Job`](super::Job) gave no result.
 #[non_exhaustive]
@@ -13,8 +14,8 @@ pub enum JobError {
     TimedOut,
     /// Its result was fetched before.
     AlreadyUsed,
-    /// The call panicked; this is the panic's payload.
-    Panicked(Box<dyn Any + Send>),
+    /// The call panicked.
+    Panicked(Panic),
     /// The call failed with this error.
     Failed(Box<dyn Error + Send + Sync>),
 }
@@ -27,11 +28,7 @@ impl fmt::Display for JobError {
             Self::AlreadyUsed => {
                 f.write_str("the job's result was fetched before: it is given out once")
             },
-            Self::Panicked(payload) => {
-                let text = payload.downcast_ref::<&str>().copied();
-                let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-                write!(f, "the job panicked: {}", text.unwrap_or("a value that is no text"))
-            },
+            Self::Panicked(panic) => write!(f, "the job panicked: {panic}"),
             Self::Failed(_) => f.write_str("the job failed"),
         }
     }

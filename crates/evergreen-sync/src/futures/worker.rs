@@ -10,7 +10,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
 
-use evergreen_loop::EventLoop;
+use evergreen_loop::{EventLoop, Panic};
 use evergreen_task::{Task, consume_budget};
 
 use super::door::Door;
@@ -104,7 +104,7 @@ impl Drop for Worker {
 pub(super) async fn make<Fut: Future>(promise: Promise<Fut::Output>, f: impl FnOnce() -> Fut) {
     if promise.set_running_or_notify_cancel() == Ok(true) {
         let outcome = caught(async { f().await }).await;
-        promise.finish(outcome.map_err(JobError::Panicked));
+        promise.finish(outcome.map_err(|payload| JobError::Panicked(Panic::new(payload))));
     }
 }
 

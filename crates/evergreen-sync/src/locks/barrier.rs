@@ -45,7 +45,7 @@ pub struct Barrier {
     waiters: RefCell<WaitList<Outcome>>,
 }
 
-type Action = Box<dyn FnMut() -> Result<(), Box<dyn Error>>>;
+type Action = Box<dyn FnMut() -> Result<(), Box<dyn Error + Send + Sync>>>;
 
 /// The number of the party, if the round was complete.
 type Outcome = Result<usize, Broken>;
@@ -78,7 +78,7 @@ impl Barrier {
     #[must_use]
     pub fn with_action(
         mut self,
-        action: impl FnMut() -> Result<(), Box<dyn Error>> + 'static,
+        action: impl FnMut() -> Result<(), Box<dyn Error + Send + Sync>> + 'static,
     ) -> Self {
         self.action = RefCell::new(Some(Box::new(action)));
         self

@@ -50,7 +50,7 @@ pub enum BarrierError {
     /// The barrier is broken, or was broken or reset before all had come.
     Broken,
     /// The barrier's action has failed with this; the barrier is broken.
-    Action(Box<dyn Error>),
+    Action(Box<dyn Error + Send + Sync>),
 }
 
 impl fmt::Display for BarrierError {

@@ -1,24 +1,24 @@
 //! Why a group of tasks failed.
 
-use std::any::Any;
 use std::error::Error;
 use std::fmt;
+
+use evergreen_loop::Panic;
 
 /// The first failure in a [`TaskGroup`](crate::TaskGroup).
 #[non_exhaustive]
 pub enum GroupError<E> {
     /// A task, or the body of the scope, returned this error.
     Failed(E),
-    /// A task panicked; this is the panic's payload, to look at or to pass to
-    /// [`std::panic::resume_unwind`]. The panic has been reported.
-    Panicked(Box<dyn Any + Send>),
+    /// A task panicked. It has been reported.
+    Panicked(Panic),
 }
 
 impl<E: fmt::Debug> fmt::Debug for GroupError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => error.fmt(f),
-            Self::Panicked(payload) => write!(f, "panicked: {}", text_of(&**payload)),
+            Self::Panicked(panic) => write!(f, "panicked: {panic}"),
         }
     }
 }
@@ -27,9 +27,7 @@ impl<E: fmt::Display> fmt::Display for GroupError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) => error.fmt(f),
-            Self::Panicked(payload) => {
-                write!(f, "a task of the group panicked: {}", text_of(&**payload))
-            },
+            Self::Panicked(panic) => write!(f, "a task of the group panicked: {panic}"),
         }
     }
 }
@@ -41,11 +39,4 @@ impl<E: Error + 'static> Error for GroupError<E> {
             Self::Panicked(_) => None,
         }
     }
-}
-
-/// The message of a panic.
-pub(super) fn text_of(payload: &(dyn Any + Send)) -> &str {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a value that is no text")
 }

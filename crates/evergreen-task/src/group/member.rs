@@ -8,8 +8,9 @@ use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
+use evergreen_loop::Panic;
+
 use super::GroupError;
-use super::error::text_of;
 use super::members::{Members, report};
 use crate::task_ref::current;
 
@@ -85,8 +86,9 @@ where
             Err(payload) => {
                 self.seat.leave_for_drop(future);
                 // The group has the payload, the task's own report and handle the message.
-                let message = text_of(&*payload).to_owned();
-                self.membership.fail(GroupError::Panicked(payload));
+                let panic = Panic::new(payload);
+                let message = panic.to_string();
+                self.membership.fail(GroupError::Panicked(panic));
                 resume_unwind(Box::new(message));
             },
         }
