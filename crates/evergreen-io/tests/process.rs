@@ -11,6 +11,7 @@ use common::{TestLoop, content};
 use evergreen_io::process::Command;
 use evergreen_task::{spawn, timeout, yield_now};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
+use rustix::fs::{OFlags, fcntl_getfl};
 
 /// A shell with a script, whose end is seen by its descriptor.
 fn shell(script: &str) -> Command {
@@ -233,7 +234,8 @@ fn the_output_of_a_child_is_the_input_of_another() {
         let mut first = Command::new("echo").arg("hello").stdout(Stdio::piped()).spawn().unwrap();
         // It has been the loop's: what is given to the other is blocking again.
         yield_now().await;
-        let pipe = Stdio::try_from(first.stdout.take().unwrap()).unwrap();
+        let pipe = first.stdout.take().unwrap().into_owned_fd().unwrap();
+        assert!(!fcntl_getfl(&pipe).unwrap().contains(OFlags::NONBLOCK));
         let output = Command::new("tr").args(["a-z", "A-Z"]).stdin(pipe).output().await.unwrap();
         assert_eq!(output.stdout, b"HELLO\n");
         assert!(first.wait().await.unwrap().success());

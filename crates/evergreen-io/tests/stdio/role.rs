@@ -109,9 +109,9 @@ async fn read_by_many() {
 async fn leave_no_watch_behind() {
     let mut one = [0; 1];
     stdin().read_exact(&mut one).await.unwrap();
-    stderr().write_all(&one).await.unwrap();
-    // The loop has seen all that there was.
+    // The loop has seen all that there is before more comes.
     sleep(0.001).await;
+    stderr().write_all(&one).await.unwrap();
     poll(&mut [PollFd::new(&rustix::stdio::stdin(), PollFlags::IN)], None).unwrap();
     let event_loop = EventLoop::current().unwrap();
     let none = Timespec { tv_sec: 0, tv_nsec: 0 };
