@@ -29,12 +29,14 @@
 //! # Where to start reading
 //!
 //! `source` is readiness; `net` are the sockets on it, `pipe` the pipes, `process` the children,
-//! `stdio` the standard streams. `resolve` finds the addresses of names.
+//! `stdio` the standard streams. `resolve` finds the addresses of names, `fs` are files and
+//! directories.
 
 mod async_fd;
 #[cfg(feature = "async-io")]
 mod async_io;
 mod copy;
+pub mod fs;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 mod kind;
