@@ -2,6 +2,9 @@
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
+use evergreen_io::fs::{
+    self, DirBuilder, DirEntry, File, OpenOptions, PathError, ReadDir, read_dir,
+};
 use evergreen_io::net::{
     ConnectError, TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener,
     UnixStream, lookup_host, tcp, unix,
@@ -15,7 +18,8 @@ use evergreen_io::stdio::{Stderr, Stdin, Stdout};
 use evergreen_io::{
     AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
 };
-use futures_io::{AsyncRead, AsyncWrite};
+use futures_core::Stream;
+use futures_io::{AsyncRead, AsyncSeek, AsyncWrite};
 use static_assertions::assert_impl_all;
 
 assert_impl_all!(TcpStream: Send, Sync, Unpin, AsyncRead, AsyncWrite, AsFd, AsRawFd);
@@ -57,6 +61,14 @@ assert_impl_all!(AddrInfo: Send, Sync, Unpin, Clone);
 assert_impl_all!(SystemResolver: Send, Sync, Unpin, Copy, Resolver);
 assert_impl_all!(dyn Resolver: Send, Sync);
 
+assert_impl_all!(File: Send, Sync, Unpin, AsyncRead, AsyncWrite, AsyncSeek, AsFd, AsRawFd);
+assert_impl_all!(&File: Send, Sync, Unpin, AsyncRead, AsyncWrite, AsyncSeek);
+assert_impl_all!(ReadDir: Send, Sync, Unpin, Stream);
+assert_impl_all!(DirEntry: Send, Sync, Unpin, Clone);
+assert_impl_all!(OpenOptions: Send, Sync, Unpin, Clone);
+assert_impl_all!(DirBuilder: Send, Sync, Unpin);
+assert_impl_all!(PathError: Send, Sync, std::error::Error);
+
 fn sent<F: Future + Send>(_: F) {}
 
 //
@@ -83,6 +95,16 @@ const _: fn(&UdpSocket, &UnixDatagram) = |udp, unix| {
     sent(async { unix.recv_from(&mut [0; 1]).await });
     sent(async { unix.send_to(b"", "name").await });
     sent(async move { udp.try_send_to(b"", address) });
+};
+
+//
+const _: fn(&File, File, &mut ReadDir, &DirEntry) = |file, other, entries, entry| {
+    sent(file.sync_all());
+    sent(file.set_len(0));
+    sent(file.try_clone());
+    sent(other.into_std());
+    sent(entries.next_entry());
+    sent(entry.metadata());
 };
 
 assert_impl_all!(Command: Send, Sync, Unpin);
@@ -138,4 +160,16 @@ fn the_futures_that_make_a_socket_may_be_sent() {
     assert!(Probe(lookup_host(address)).may_be_sent());
     assert!(Probe(getaddrinfo(Query::default())).may_be_sent());
     assert!(Probe(getnameinfo(address, 0)).may_be_sent());
+}
+
+//
+#[test]
+fn the_futures_that_take_a_path_may_be_sent() {
+    assert!(Probe(File::open("path")).may_be_sent());
+    assert!(Probe(OpenOptions::new().open("path")).may_be_sent());
+    assert!(Probe(DirBuilder::new().create("path")).may_be_sent());
+    assert!(Probe(read_dir("path")).may_be_sent());
+    assert!(Probe(fs::read("path")).may_be_sent());
+    assert!(Probe(fs::write("path", "bytes")).may_be_sent());
+    assert!(Probe(fs::rename("from", "to")).may_be_sent());
 }

@@ -21,6 +21,21 @@ pub(crate) fn alone(test: &str, part: &str) {
 /// Runs the test of this name in a second process as this part, under `strace`, which injects these
 /// faults into these calls. Gives the calls of those kinds that it made.
 pub(crate) fn under_strace(test: &str, part: &str, calls: &str, inject: &str) -> Vec<String> {
+    traced(test, part, calls, inject, &[])
+}
+
+/// The same, of calls that concern this path and no others.
+pub(crate) fn under_strace_at(
+    path: &str,
+    test: &str,
+    part: &str,
+    calls: &str,
+    inject: &str,
+) -> Vec<String> {
+    traced(test, part, calls, inject, &["-P", path])
+}
+
+fn traced(test: &str, part: &str, calls: &str, inject: &str, only: &[&str]) -> Vec<String> {
     let name = format!("evergreen-io-{}-{test}-{part}", std::process::id());
     let log = std::env::temp_dir().join(name);
     let mut strace = Command::new("strace");
@@ -37,6 +52,7 @@ pub(crate) fn under_strace(test: &str, part: &str, calls: &str, inject: &str) ->
         ])
         .arg(&log)
         .args(["-e", &format!("inject={calls}:{inject}")])
+        .args(only)
         .arg(std::env::current_exe().expect("this program"))
         .args(arguments(test));
     run(&mut strace, part);

@@ -2,8 +2,10 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod accepting;
+pub(crate) mod busy_pool;
 pub(crate) mod child;
 pub(crate) mod resolvers;
+pub(crate) mod scratch;
 
 use std::net::SocketAddr;
 use std::thread;

@@ -1,0 +1,266 @@
+//! Disks that are full or broken, pools that are busy, loops that go. F4, F6, F28.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs::File as StdFile;
+use std::io::{self, ErrorKind, Read, SeekFrom};
+use std::thread;
+
+use common::busy_pool::{begin, busy_pool, small_pool};
+use common::child::{alone, injected, part, under_strace, under_strace_at};
+use common::scratch::Scratch;
+use common::{TestLoop, content};
+use evergreen_io::fs::{self, File, PathError};
+use futures_lite::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+/// A device that is always full, after a write that it has not taken.
+async fn after_failed_write() -> File {
+    let full = StdFile::options().read(true).write(true).open("/dev/full").expect("a device");
+    let mut file = File::from_std(full);
+    file.write_all(b"word").await.expect("taken");
+    file
+}
+
+fn assert_full<T>(result: io::Result<T>) {
+    let error = result.map(drop).expect_err("nothing can be written");
+    assert_eq!((error.kind(), error.raw_os_error()), (ErrorKind::StorageFull, Some(libc::ENOSPC)));
+}
+
+// F6
+#[test]
+fn a_full_disk_is_told_by_the_next_operation_whichever_it_is_and_once() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let mut file = after_failed_write().await;
+        assert_full(file.flush().await);
+        file.flush().await.unwrap();
+        assert_full(after_failed_write().await.close().await);
+        assert_full(after_failed_write().await.write(b"more").await);
+        assert_full(after_failed_write().await.read(&mut [0; 1]).await);
+        assert_full(after_failed_write().await.seek(SeekFrom::Start(0)).await);
+        assert_full(after_failed_write().await.seek(SeekFrom::End(0)).await);
+        assert_full(after_failed_write().await.sync_all().await);
+        assert_full(after_failed_write().await.sync_data().await);
+        assert_full(after_failed_write().await.set_len(0).await);
+        assert_full(after_failed_write().await.metadata().await);
+        assert_full(after_failed_write().await.try_clone().await);
+    });
+}
+
+// F6
+#[test]
+fn a_full_disk_is_an_error_of_functions_that_write_whole_files() {
+    let (event_loop, scratch) = (TestLoop::new(), Scratch::new());
+    event_loop.block_on(async {
+        let from = scratch.join("from");
+        fs::write(&from, "word").await.unwrap();
+        for result in
+            [fs::write("/dev/full", "word").await, fs::copy(&from, "/dev/full").await.map(drop)]
+        {
+            let error = result.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::StorageFull);
+            let inside = PathError::of(&error).unwrap();
+            assert_eq!(inside.cause().raw_os_error(), Some(libc::ENOSPC));
+        }
+    });
+}
+
+// F6: the limit of file sizes, in a process of its own. Its signal would end that.
+#[test]
+fn a_file_that_grows_too_large_tells_how_far_it_came() {
+    let name = "a_file_that_grows_too_large_tells_how_far_it_came";
+    if part().is_none() {
+        return alone(name, "limited");
+    }
+    let (event_loop, scratch) = (TestLoop::new(), Scratch::new());
+    event_loop.add_signal_handler(libc::SIGXFSZ, || ()).unwrap();
+    setrlimit(Resource::Fsize, Rlimit { current: Some(4_096), maximum: None }).unwrap();
+    event_loop.block_on(async {
+        let mut file = File::create(scratch.join("file")).await.unwrap();
+        file.write_all(&content(10_000, 1)).await.unwrap();
+        let error = file.flush().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::FileTooLarge);
+        assert_eq!(error.raw_os_error(), Some(libc::EFBIG));
+        assert_eq!(file.seek(SeekFrom::Current(0)).await.unwrap(), 4_096);
+        assert_eq!(file.metadata().await.unwrap().len(), 4_096);
+    });
+}
+
+// F6: by the kernel.
+#[test]
+fn a_quota_or_a_broken_disk_is_an_error_of_the_write() {
+    let name = "a_quota_or_a_broken_disk_is_an_error_of_the_write";
+    let faults = [("EDQUOT", libc::EDQUOT), ("EIO", libc::EIO), ("ENOSPC", libc::ENOSPC)];
+    if let Some(part) = part() {
+        let code = faults.iter().find(|(fault, _)| *fault == part).map(|(_, code)| *code);
+        // The faults are counted by thread.
+        return small_pool().block_on(async {
+            let mut file = File::create("/dev/null").await.unwrap();
+            file.write_all(b"first").await.unwrap();
+            assert_eq!(file.write_all(b"second").await.unwrap_err().raw_os_error(), code);
+            file.write_all(b"third").await.unwrap();
+            file.flush().await.unwrap();
+        });
+    }
+    for (fault, _) in faults {
+        let inject = format!("error={fault}:when=1");
+        let calls = under_strace_at("/dev/null", name, fault, "write", &inject);
+        assert_eq!((injected(&calls), calls.len()), (1, 2), "{calls:?}");
+    }
+}
+
+// F6: by the kernel.
+#[test]
+fn a_disk_that_breaks_when_it_is_synced_says_so_to_the_one_who_asks() {
+    let name = "a_disk_that_breaks_when_it_is_synced_says_so_to_the_one_who_asks";
+    if part().is_none() {
+        let calls = under_strace(name, "broken", "fsync,fdatasync", "error=EIO");
+        return assert_eq!(injected(&calls), 2, "{calls:?}");
+    }
+    let (event_loop, scratch) = (TestLoop::new(), Scratch::new());
+    event_loop.block_on(async {
+        let file = File::create(scratch.join("file")).await.unwrap();
+        assert_eq!(file.sync_all().await.unwrap_err().raw_os_error(), Some(libc::EIO));
+        assert_eq!(file.sync_data().await.unwrap_err().raw_os_error(), Some(libc::EIO));
+    });
+}
+
+// F4
+#[test]
+fn calls_that_are_interrupted_fifty_times_are_made_again() {
+    let name = "calls_that_are_interrupted_fifty_times_are_made_again";
+    if let Some(part) = part() {
+        return TestLoop::new().block_on(async {
+            if part == "read" {
+                let mut bytes = [1; 4];
+                File::open("/dev/zero").await.unwrap().read_exact(&mut bytes).await.unwrap();
+                assert_eq!(bytes, [0; 4]);
+            } else {
+                let mut file = File::create("/dev/null").await.unwrap();
+                file.write_all(b"word").await.unwrap();
+                file.flush().await.unwrap();
+            }
+        });
+    }
+    for (call, path) in [("read", "/dev/zero"), ("write", "/dev/null")] {
+        let calls = under_strace_at(path, name, call, call, "error=EINTR:when=1..50");
+        assert_eq!((injected(&calls), calls.len()), (50, 51), "{calls:?}");
+    }
+}
+
+// F28
+#[test]
+fn while_the_pool_is_busy_files_wait_and_the_rest_goes_on() {
+    let (event_loop, release) = busy_pool();
+    let scratch = Scratch::new();
+    std::fs::write(scratch.join("file"), "word").unwrap();
+    let mut file = File::from_std(StdFile::open(scratch.join("file")).unwrap());
+    event_loop.block_on(async {
+        begin(fs::read(scratch.join("file")));
+        let reading = evergreen_task::spawn(async move {
+            let mut bytes = [0; 4];
+            file.read_exact(&mut bytes).await.unwrap();
+            bytes
+        });
+        evergreen_task::sleep(0.001).await;
+        assert!(!reading.is_finished());
+        drop(release);
+        assert_eq!(reading.await.unwrap(), *b"word");
+    });
+    assert_eq!(event_loop.metrics().blocking_jobs, 0);
+}
+
+// F28
+#[test]
+fn an_operation_that_the_end_of_its_loop_kept_from_beginning_is_an_error_once() {
+    let (event_loop, release) = busy_pool();
+    let scratch = Scratch::new();
+    std::fs::write(scratch.join("file"), "word").unwrap();
+    let mut file = File::from_std(StdFile::open(scratch.join("file")).unwrap());
+    begin(file.read(&mut [0; 4]));
+    event_loop.destroy().unwrap();
+    drop(release);
+    evergreen_loop::block_on(async {
+        let error = file.read(&mut [0; 4]).await.unwrap_err();
+        assert_eq!(error.to_string(), "the event loop is destroyed");
+        let mut text = String::new();
+        file.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "word");
+    });
+}
+
+// F28: the job is left to its thread.
+#[test]
+fn a_write_that_outlives_its_loop_is_waited_for_on_another_one() {
+    let (event_loop, scratch) = (TestLoop::new(), Scratch::new());
+    let mut fifo = scratch.fifo();
+    let mut file = File::from_std(fifo.try_clone().unwrap());
+    // More than a pipe holds.
+    let bytes = content(200_000, 1);
+    event_loop.block_on(async { assert_eq!(file.write(&bytes).await.unwrap(), bytes.len()) });
+    let mut received = vec![0; bytes.len()];
+    // By now it has begun.
+    fifo.read_exact(&mut received[..1]).unwrap();
+    event_loop.destroy().unwrap();
+    let elsewhere = thread::spawn(move || {
+        let mut flush = Box::pin(async move { file.flush().await });
+        evergreen_loop::block_on(async {
+            begin(&mut flush);
+            fifo.read_exact(&mut received[1..]).unwrap();
+            flush.await.unwrap();
+        });
+        received
+    });
+    assert!(elsewhere.join().unwrap() == bytes);
+}
+
+//
+#[test]
+fn a_file_is_used_on_another_thread_and_dropped_on_one_without_a_loop() {
+    let (event_loop, scratch) = (TestLoop::new(), Scratch::new());
+    let path = scratch.join("file");
+    let mut file = event_loop.block_on(File::create(&path)).unwrap();
+    event_loop.block_on(async { file.write_all(b"here ").await.unwrap() });
+    let there = thread::spawn(move || {
+        evergreen_loop::block_on(async {
+            file.write_all(b"there").await.unwrap();
+            file.flush().await.unwrap();
+        });
+        file
+    });
+    // What it waits for is delivered by this loop.
+    event_loop.run().unwrap();
+    let file = there.join().unwrap();
+    thread::spawn(move || drop(file)).join().unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"here there");
+}
+
+#[track_caller]
+fn assert_no_thread<T>(result: io::Result<T>) {
+    let error = result.map(drop).expect_err("there is no thread");
+    assert_eq!(error.kind(), ErrorKind::Other);
+    assert!(error.to_string().starts_with("no thread for a blocking job: "), "{error}");
+}
+
+// F28: by the kernel. The harness falls back to its own thread.
+#[test]
+fn a_pool_without_a_thread_is_an_error_and_nothing_is_lost() {
+    let name = "a_pool_without_a_thread_is_an_error_and_nothing_is_lost";
+    if part().is_none() {
+        let calls = under_strace(name, "refused", "clone,clone3", "error=EAGAIN:when=1..3");
+        return assert_eq!(injected(&calls), 3, "{calls:?}");
+    }
+    let (event_loop, scratch) = (TestLoop::new(), Scratch::new());
+    std::fs::write(scratch.join("file"), "word").unwrap();
+    let options = StdFile::options().read(true).write(true).open(scratch.join("file"));
+    let mut file = File::from_std(options.unwrap());
+    event_loop.block_on(async {
+        assert_no_thread(fs::read(scratch.join("file")).await);
+        assert_no_thread(file.write(b"never").await);
+        let mut text = String::new();
+        file.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "word");
+    });
+}
