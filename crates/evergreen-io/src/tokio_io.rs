@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::ReadBuf;
 
+use crate::fs::File;
 use crate::net::{TcpStream, UnixStream, tcp, unix};
 use crate::pipe::{Receiver, Sender};
 use crate::process::{ChildStderr, ChildStdin, ChildStdout};
@@ -67,8 +68,8 @@ macro_rules! writes {
 
 reads!(TcpStream, tcp::ReadHalf<'_>, tcp::OwnedReadHalf);
 reads!(UnixStream, unix::ReadHalf<'_>, unix::OwnedReadHalf);
-reads!(Receiver, ChildStdout, ChildStderr, Stdin);
+reads!(File, Receiver, ChildStdout, ChildStderr, Stdin);
 writes!(true: TcpStream, tcp::WriteHalf<'_>, tcp::OwnedWriteHalf);
 writes!(true: UnixStream, unix::WriteHalf<'_>, unix::OwnedWriteHalf);
-writes!(true: Sender, ChildStdin);
+writes!(true: File, Sender, ChildStdin);
 writes!(false: Stdout, Stderr);

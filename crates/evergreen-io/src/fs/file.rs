@@ -1,15 +1,14 @@
 //! An open file.
 
+mod conversions;
 mod held;
 mod sequence;
 mod streams;
 mod waiting;
 
-use std::fmt;
 use std::fs::{self, Metadata, Permissions};
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -41,6 +40,12 @@ const LIMIT: usize = 2 << 20;
 /// next one waits for it.
 ///
 /// It may be sent to other threads that have a loop, and be used there.
+///
+/// # What is no regular file
+///
+/// A pipe or a terminal can be read too, but a read that waits for a peer keeps a thread of the pool,
+/// and the loop alive, until it comes. [`pipe`](crate::pipe), [`stdio`](crate::stdio) and
+/// [`AsyncFd`](crate::AsyncFd) wait for those without a thread.
 ///
 /// ```
 /// use evergreen_io::fs::{self, File};
@@ -239,35 +244,5 @@ impl File {
     /// Sets how many bytes one read or write takes at most; one at least. At first it is 2 MiB.
     pub fn set_max_buf_size(&mut self, size: usize) {
         self.0.set_limit(size.max(1));
-    }
-}
-
-impl fmt::Debug for File {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("File").field(&self.0.file).finish()
-    }
-}
-
-impl From<fs::File> for File {
-    fn from(file: fs::File) -> Self {
-        Self::from_std(file)
-    }
-}
-
-impl From<OwnedFd> for File {
-    fn from(fd: OwnedFd) -> Self {
-        Self::from_std(fd.into())
-    }
-}
-
-impl AsFd for File {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.file.as_fd()
-    }
-}
-
-impl AsRawFd for File {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.file.as_raw_fd()
     }
 }

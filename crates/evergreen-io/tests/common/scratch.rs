@@ -1,11 +1,10 @@
 //! A directory for the files of one test.
 
-use std::fs::File;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
+use evergreen_io::fs::File;
 
 /// Removed with all that is in it when this is dropped.
 pub(crate) struct Scratch(PathBuf);
@@ -20,11 +19,20 @@ impl Scratch {
         Self(path)
     }
 
+    /// A file of this content, to read and to write.
+    pub(crate) async fn file(&self, bytes: &[u8]) -> File {
+        let path = self.join("file");
+        std::fs::write(&path, bytes).expect("a directory of ours");
+        File::options().read(true).write(true).open(path).await.expect("made just now")
+    }
+
     /// A pipe with a name, open at both ends, so that neither waits for the other.
-    pub(crate) fn fifo(&self) -> File {
+    #[cfg(target_os = "linux")]
+    pub(crate) fn fifo(&self) -> std::fs::File {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
         let path = self.join("fifo");
         mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).expect("a directory of ours");
-        File::options().read(true).write(true).open(path).expect("made just now")
+        std::fs::File::options().read(true).write(true).open(path).expect("made just now")
     }
 }
 

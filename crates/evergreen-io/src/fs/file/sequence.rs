@@ -29,6 +29,9 @@ struct Turn {
     running: Option<BlockingJob<()>>,
     /// Bytes of one read or write at most.
     limit: usize,
+    /// Asked for by tokio's trait, which has two steps.
+    #[cfg(feature = "tokio-io")]
+    seek: Option<SeekFrom>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -37,7 +40,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Sequence {
     pub(super) fn new(file: File, limit: usize) -> Self {
-        let turn = Turn { running: None, limit };
+        let turn = Turn {
+            running: None,
+            limit,
+            #[cfg(feature = "tokio-io")]
+            seek: None,
+        };
         Self { file, held: Mutex::default(), turn: Mutex::new(turn), waiting: Arc::default() }
     }
 
@@ -153,6 +161,19 @@ impl Sequence {
                 held.sized = true;
             })?;
         }
+    }
+
+    #[cfg(feature = "tokio-io")]
+    pub(super) fn start_seek(&self, to: SeekFrom) {
+        lock(&self.turn).seek = Some(to);
+    }
+
+    #[cfg(feature = "tokio-io")]
+    pub(super) fn poll_started_seek(self: &Arc<Self>, cx: &Context<'_>) -> Poll<io::Result<u64>> {
+        let to = lock(&self.turn).seek.unwrap_or(SeekFrom::Current(0));
+        let position = ready!(self.poll_seek(cx, to));
+        lock(&self.turn).seek = None;
+        Poll::Ready(position)
     }
 
     /// Runs `f` on the pool when all before it is done.

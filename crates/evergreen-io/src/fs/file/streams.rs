@@ -101,3 +101,16 @@ impl AsyncSeek for File {
         Pin::new(&mut &*self).poll_seek(cx, to)
     }
 }
+
+#[cfg(feature = "tokio-io")]
+impl tokio::io::AsyncSeek for File {
+    fn start_seek(self: Pin<&mut Self>, to: SeekFrom) -> io::Result<()> {
+        self.0.start_seek(to);
+        Ok(())
+    }
+
+    /// Moves the position if that was asked for, and tells it.
+    fn poll_complete(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        self.0.poll_started_seek(cx)
+    }
+}
