@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Read};
 use std::thread;
 
 use common::busy_pool::{begin, busy_pool};
-use common::child::{injected, part, under_strace};
+use common::child::{injected, part, under_strace, under_strace_at};
 use common::scratch::Scratch;
 use common::{TestLoop, content};
 use evergreen_io::fs::{self, File};
@@ -53,6 +53,43 @@ fn an_operation_that_the_end_of_its_loop_kept_from_beginning_is_an_error_once() 
         file.read_to_string(&mut text).await.unwrap();
         assert_eq!(text, "word");
     });
+}
+
+// F28
+#[test]
+fn what_was_taken_is_written_though_its_loop_ends_first() {
+    let (event_loop, release) = busy_pool();
+    let scratch = Scratch::new();
+    let mut file = event_loop.block_on(async {
+        let mut file = File::from_std(StdFile::create(scratch.join("file")).unwrap());
+        file.write_all(b"word").await.unwrap();
+        file
+    });
+    event_loop.destroy().unwrap();
+    assert_eq!(std::fs::read(scratch.join("file")).unwrap(), b"word");
+    drop(release);
+    // And not again.
+    evergreen_loop::block_on(file.flush()).unwrap();
+    assert_eq!(std::fs::read(scratch.join("file")).unwrap(), b"word");
+}
+
+// F28: by the kernel, which takes its time.
+#[test]
+fn a_thread_does_not_end_before_its_dropped_files_have_what_they_took() {
+    let name = "a_thread_does_not_end_before_its_dropped_files_have_what_they_took";
+    let path = |part: &str| std::env::temp_dir().join(part);
+    if let Some(part) = part() {
+        let written = path(&part);
+        let file = File::from_std(StdFile::create(&written).unwrap());
+        let writing = async move { { file }.write_all(b"word").await };
+        thread::spawn(|| evergreen_loop::block_on(writing)).join().unwrap().unwrap();
+        return assert_eq!(std::fs::read(written).unwrap(), b"word");
+    }
+    let part = format!("evergreen-io-slow-{}", std::process::id());
+    let slow = path(&part);
+    let calls = under_strace_at(slow.to_str().unwrap(), name, &part, "write", "delay_enter=200000");
+    std::fs::remove_file(slow).unwrap();
+    assert_eq!(calls.len(), 1, "{calls:?}");
 }
 
 // F28: the job is left to its thread.

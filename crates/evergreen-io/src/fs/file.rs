@@ -1,6 +1,7 @@
 //! An open file.
 
 mod conversions;
+mod dropped;
 mod held;
 mod sequence;
 mod streams;
@@ -29,8 +30,10 @@ const LIMIT: usize = 2 << 20;
 /// A write takes its bytes and is done, while they are on their way, as with tokio. **Flush before the
 /// file is dropped**: that waits until the system has them. If it did not take them, the error comes
 /// with the next operation, whichever that is, and once; the position then tells how far it came.
-/// Bytes that were taken are written also when the file is dropped, unless the loop is destroyed
-/// first.
+///
+/// Bytes that a regular file has taken are written whatever comes: if the file is dropped, in its
+/// turn; if the loop is destroyed before, at once, by the thread that does so; and a thread does not
+/// end before that is done for the files that were dropped on it. Only their error is lost.
 ///
 /// # Kill safety
 ///
@@ -65,6 +68,14 @@ const LIMIT: usize = 2 << 20;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct File(Arc<Sequence>);
+
+impl Drop for File {
+    fn drop(&mut self) {
+        if self.0.is_at_work() {
+            dropped::remember(&self.0);
+        }
+    }
+}
 
 impl File {
     /// Opens a file to read it.
@@ -152,7 +163,9 @@ impl File {
         if idle.is_pending() {
             return Err(self);
         }
-        Arc::try_unwrap(self.0).map(Sequence::into_file).map_err(Self)
+        let file = Arc::clone(&self.0);
+        drop(self);
+        Arc::try_unwrap(file).map(Sequence::into_file).map_err(Self)
     }
 
     /// Waits until all that was written is on the disk, with size, times and permissions.

@@ -65,10 +65,14 @@ impl Held {
         self.write.len()
     }
 
-    /// Writes what was taken. Blocks.
+    /// Writes what was taken and has not been written. Blocks.
     pub(super) fn put(&mut self, mut file: &File) {
+        if self.write.is_empty() {
+            return;
+        }
         let written = self.rewind(file).and_then(|()| file.write_all(&self.write));
         self.unwritten = written.err();
+        self.write.clear();
     }
 
     /// Puts the system's position where the task believes it is. What has no position, such as a

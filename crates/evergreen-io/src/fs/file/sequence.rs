@@ -4,12 +4,15 @@ use std::fs::File;
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice, SeekFrom};
 use std::pin::Pin;
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use evergreen_loop::build::poll_budget;
 use evergreen_loop::{BlockingJob, EventLoop, LoopError};
 
+use super::dropped::Unwritten;
 use super::held::Held;
 use super::waiting::Waiting;
 use crate::fs::job::no_result;
@@ -22,6 +25,9 @@ pub(super) struct Sequence {
     held: Mutex<Held>,
     turn: Mutex<Turn>,
     waiting: Arc<Waiting>,
+    /// The process that has taken the bytes to be written: the child of a fork has taken none. Zero
+    /// if nobody has.
+    taken_by: AtomicU32,
 }
 
 /// Whose turn it is. Locked for moments only.
@@ -46,7 +52,13 @@ impl Sequence {
             #[cfg(feature = "tokio-io")]
             seek: None,
         };
-        Self { file, held: Mutex::default(), turn: Mutex::new(turn), waiting: Arc::default() }
+        Self {
+            file,
+            held: Mutex::default(),
+            turn: Mutex::new(turn),
+            waiting: Arc::default(),
+            taken_by: AtomicU32::new(0),
+        }
     }
 
     pub(super) fn limit(&self) -> usize {
@@ -131,9 +143,31 @@ impl Sequence {
         let slices = slices.iter().map(|slice| &**slice);
         let length = lock(&self.held).take_write(slices, turn.limit);
         if length > 0 {
-            self.start(&mut turn, |file, held| held.put(file))?;
+            self.taken_by.store(0, Ordering::Relaxed);
+            let unwritten = Unwritten::new(Arc::clone(self));
+            self.start(&mut turn, |file, held| {
+                unwritten.begin();
+                held.put(file);
+            })?;
+            self.taken_by.store(process::id(), Ordering::Relaxed);
         }
         Poll::Ready(Ok(length))
+    }
+
+    /// Writes what was taken and waits for its turn; waits for what is on its way. Blocks, so only
+    /// for a regular file, of which the system makes nobody wait for a peer.
+    pub(super) fn finish_write(&self) {
+        let regular = || self.file.metadata().is_ok_and(|metadata| metadata.is_file());
+        if self.taken_by.load(Ordering::Relaxed) == process::id() && regular() {
+            let mut held = lock(&self.held);
+            held.put(&self.file);
+            held.done = true;
+        }
+    }
+
+    /// Whether an operation may be under way.
+    pub(super) fn is_at_work(&self) -> bool {
+        lock(&self.turn).running.is_some()
     }
 
     pub(super) fn poll_flush(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
