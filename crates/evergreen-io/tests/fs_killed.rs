@@ -38,6 +38,7 @@ fn after_a_killed_read_all_else_goes_on_where_the_task_is() {
         assert_eq!(file.seek(SeekFrom::Current(1)).await.unwrap(), 1);
         begin(file.read(&mut [0; 6]));
         file.write_all(b"a").await.unwrap();
+        file.flush().await.unwrap();
         begin(file.read(&mut [0; 6]));
         let mut clone = file.try_clone().await.unwrap();
         clone.write_all(b"b").await.unwrap();

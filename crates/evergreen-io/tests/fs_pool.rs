@@ -81,13 +81,19 @@ fn a_thread_does_not_end_before_its_dropped_files_have_what_they_took() {
     if let Some(part) = part() {
         let written = path(&part);
         let file = File::from_std(StdFile::create(&written).unwrap());
-        let writing = async move { { file }.write_all(b"word").await };
+        let writing = async move {
+            let mut file = file;
+            file.write_all(b"word").await?;
+            // By then it has begun, if the machine is not too busy; if it has not, all the same.
+            evergreen_task::sleep(0.05).await;
+            io::Result::Ok(())
+        };
         thread::spawn(|| evergreen_loop::block_on(writing)).join().unwrap().unwrap();
         return assert_eq!(std::fs::read(written).unwrap(), b"word");
     }
     let part = format!("evergreen-io-slow-{}", std::process::id());
     let slow = path(&part);
-    let calls = under_strace_at(slow.to_str().unwrap(), name, &part, "write", "delay_enter=200000");
+    let calls = under_strace_at(slow.to_str().unwrap(), name, &part, "write", "delay_enter=400000");
     std::fs::remove_file(slow).unwrap();
     assert_eq!(calls.len(), 1, "{calls:?}");
 }
