@@ -4,12 +4,19 @@ use crate::Result;
 use std::{process::Command, time::Instant};
 
 /// Name and command line of each step.
-const STEPS: [(&str, &str); 18] = [
+const STEPS: [(&str, &str); 20] = [
     ("fmt", "cargo fmt --all --check"),
     ("layers", "cargo xtask layers"),
     ("unsafe", "cargo xtask unsafe"),
     ("xtask", "cargo test --package xtask"),
     ("clippy", "cargo clippy --workspace --all-targets -- -D warnings"),
+    // What stands behind features: the steps around this one leave it out.
+    (
+        "features",
+        "cargo clippy -p evergreen-io -p evergreen-rt --all-features --all-targets -- -D warnings \
+         && cargo test -p evergreen-io --all-features --doc \
+         && RUSTDOCFLAGS='-D warnings' cargo doc -p evergreen-io -p evergreen-rt --all-features --no-deps",
+    ),
     ("doc", "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps"),
     // Its own workspace, and without the runtimes beside evergreen: they are many.
     (
@@ -33,6 +40,7 @@ const STEPS: [(&str, &str); 18] = [
          CARGO_TARGET_DIR=target/poll cargo test -p evergreen-io --test tcp --test liveness",
     ),
     ("clients", "scripts/external-clients"),
+    ("interop", "scripts/interop"),
     ("time", "scripts/time-namespace"),
     ("instructions", "scripts/instructions"),
     ("msrv", "scripts/msrv"),

@@ -26,7 +26,7 @@ const HOUSE: [&str; 8] = [
 const FACES: [&str; 3] = ["evergreen-asyncio", "evergreen-hub", "evergreen-tokio"];
 
 /// Nobody stands on these, and they may use anything.
-const TOOLS: [&str; 3] = ["evergreen-bench", "evergreen-examples", "xtask"];
+const TOOLS: [&str; 4] = ["evergreen-bench", "evergreen-examples", "evergreen-interop", "xtask"];
 
 /// What `name` may depend on, if it has a place in the house.
 fn ground(name: &str) -> Option<&'static [&'static str]> {

@@ -32,6 +32,8 @@
 //! `evergreen-io`. Tests have another one, `evergreen-testing`: virtual time, golden traces, streams in
 //! memory.
 
+#[cfg(feature = "hyper")]
+pub use evergreen_io::hyper;
 pub use evergreen_io::{AsyncFd, Interest, Ready, net, pipe, process, resolve, signal, stdio};
 pub use evergreen_loop::{
     BlockingError, BlockingJob, Builder, Delay, ErrorContext, ErrorOrigin, EventLoop, Handler,
@@ -50,6 +52,11 @@ pub use evergreen_task::{
     TaskState, Timeout, catch_kill, consume_budget, interval, interval_at, join, pin, select,
     sleep, sleep_until, spawn, task_local, timeout, timeout_at, try_join, yield_now,
 };
+
+/// Bytes, whatever they come from.
+pub mod io {
+    pub use evergreen_io::{copy, copy_bidirectional};
+}
 
 /// Everything about tasks.
 pub mod tasks {
