@@ -129,6 +129,18 @@ const _: fn(&mut Child, &mut Command, Child) = |child, command, other| {
     sent(other.communicate(b""));
 };
 
+//
+const _: fn(TcpStream, TcpListener) = |stream, listener| {
+    sent(async move {
+        let asleep = evergreen_task::sleep(0.0);
+        let other = listener.accept().await;
+        evergreen_task::timeout(1.0, stream.readable()).await.ok();
+        asleep.await;
+        drop((stream, other));
+    });
+    sent(evergreen_io::signal::ctrl_c());
+};
+
 /// Tells whether a value may be sent, without failing to compile if it may not.
 struct Probe<T>(T);
 

@@ -53,6 +53,7 @@ fn ctrl_c_is_waited_for_by_any_number_and_given_back() {
         event_loop.call_soon(|| ());
         assert!(timeout(Duration::from_secs(60), waiter).await.unwrap().is_ok());
     });
+    wait_on_another_thread(&event_loop);
     drop(event_loop);
 
     // A process that nobody waits in does again with the signal what it did before.
@@ -62,6 +63,24 @@ fn ctrl_c_is_waited_for_by_any_number_and_given_back() {
         .unwrap();
     let (signal, code) = (child.status.signal(), child.status.code());
     assert_eq!((signal, code), if is_ignored() { (None, Some(3)) } else { (Some(2), None) });
+}
+
+//
+fn wait_on_another_thread(event_loop: &TestLoop) {
+    let mut waits = [Box::pin(ctrl_c()), Box::pin(ctrl_c())];
+    let [wait, dropped] = event_loop.block_on(async {
+        for wait in &mut waits {
+            assert!(futures_lite::future::poll_once(&mut *wait).await.is_none());
+        }
+        waits
+    });
+    common::beside(event_loop, move || {
+        drop(dropped);
+        interrupt();
+        futures_lite::future::block_on(wait).unwrap();
+    });
+    // Neither has left its handler behind.
+    assert!(!event_loop.remove_signal_handler(Signal::INT.as_raw()).unwrap());
 }
 
 /// As shells have it in what they run in the background.
