@@ -102,7 +102,9 @@ fn the_ways_to_open_make_and_refuse() {
     let path = scratch.join("new");
     event_loop.block_on(async {
         assert_eq!(File::open(&path).await.unwrap_err().kind(), std::io::ErrorKind::NotFound);
-        File::create_new(&path).await.unwrap().write_all(b"word").await.unwrap();
+        let mut made = File::create_new(&path).await.unwrap();
+        made.write_all(b"word").await.unwrap();
+        made.flush().await.unwrap();
         let error = File::create_new(&path).await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
         let mut log = File::options().append(true).open(&path).await.unwrap();

@@ -61,6 +61,11 @@ fn traced(test: &str, part: &str, calls: &str, inject: &str, only: &[&str]) -> V
     made.lines().map(str::to_owned).collect()
 }
 
+/// How many calls there were: one during which another thread does something is written in two lines.
+pub(crate) fn made(calls: &[String]) -> usize {
+    calls.iter().filter(|call| !call.contains(" resumed>")).count()
+}
+
 /// How many of the calls were made to fail.
 pub(crate) fn injected(calls: &[String]) -> usize {
     calls.iter().filter(|call| call.contains("INJECTED")).count()
