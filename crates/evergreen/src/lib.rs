@@ -34,7 +34,7 @@
 
 #[cfg(feature = "hyper")]
 pub use evergreen_io::hyper;
-pub use evergreen_io::{AsyncFd, Interest, Ready, net, pipe, process, resolve, signal, stdio};
+pub use evergreen_io::{AsyncFd, Interest, Ready, fs, net, pipe, process, resolve, signal, stdio};
 pub use evergreen_loop::{
     BlockingError, BlockingJob, Builder, Delay, ErrorContext, ErrorOrigin, EventLoop, Handler,
     InvalidDelay, KeepAlive, KeyboardInterrupt, LoopError, LoopExit, LoopRemote, LoopTime, Metrics,
