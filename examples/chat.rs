@@ -20,8 +20,7 @@ use evergreen::{Task, queue::Queue, spawn};
 use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, StreamExt, io::BufReader};
 use std::{cell::RefCell, env, io, net::SocketAddr, rc::Rc};
 
-/// What may wait to be sent to one client, in lines.
-const BACKLOG: usize = 300;
+const BACKLOG: usize = 300; // lines that may wait to be sent to one client
 const LINES: usize = 2000;
 
 type Lines = Queue<Rc<str>>;
