@@ -107,7 +107,11 @@ where
     .await
 }
 
-/// How much is read at once.
+/// How much is read at once. Four times as much copied no faster.
+///
+/// On Linux `splice` through a pipe needs no buffer, but two descriptors and the pipe's memory for each
+/// direction; with the usual pipe it moved fewer bytes a second between two sockets, and took no less
+/// time of the loop's.
 const BUFFER: usize = 16 << 10;
 
 /// One way, with its buffer: what lies in `pending` was read and not written.

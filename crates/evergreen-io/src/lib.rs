@@ -26,6 +26,16 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `tokio-io`: tokio's `AsyncRead` and `AsyncWrite` on every stream, so that h2, tokio-util and what
+//!   else stands on those traits runs here. No runtime of tokio's comes with it.
+//! - `hyper`: hyper's `Read` and `Write` on TCP and Unix streams, its executor and its timer.
+//! - `async-io`: `TryFrom` between sockets and `async_io::Async`, both ways. That crate and those upon
+//!   it run on this loop as they are, but wait in a thread of their own.
+//!
 //! # Where to start reading
 //!
 //! `source` is readiness; `net` are the sockets on it, `pipe` the pipes, `process` the children,

@@ -72,6 +72,14 @@ assert_impl_all!(PathError: Send, Sync, std::error::Error);
 fn sent<F: Future + Send>(_: F) {}
 
 //
+const _: fn(TcpStream, TcpStream) = |mut one, mut other| {
+    sent(async move {
+        evergreen_io::copy(&mut one, &mut other).await.ok();
+        evergreen_io::copy_bidirectional(&mut one, &mut other).await
+    });
+};
+
+//
 const _: fn(&TcpStream, &TcpListener) = |stream, listener| {
     sent(stream.readable());
     sent(stream.writable());

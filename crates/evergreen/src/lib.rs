@@ -25,6 +25,7 @@
 //! - [`event`], [`locks`], [`channel`], [`queue`], [`oneshot`], [`Mutex`], [`RwLock`]: tasks that wait
 //!   for each other. [`futures`]: executors, and the jobs that they are given.
 //! - [`net`], [`pipe`], [`AsyncFd`]: sockets, pipes, any descriptor that can be polled. [`resolve`]: names.
+//! - [`io`]: copying from one stream to another.
 //! - [`process`], [`stdio`], [`signal`]: children, the standard streams, ctrl-c.
 //! - [`current`]: this thread's loop and task.
 //!

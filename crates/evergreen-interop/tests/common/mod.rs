@@ -24,7 +24,7 @@ pub(crate) async fn served(version: Version) -> (TcpStream, Task<hyper::Result<(
 pub(crate) fn run<T>(test: impl AsyncFnOnce() -> T) -> T {
     let event_loop = TestLoop::new();
     let output =
-        event_loop.block_on(async { timeout(60.0, test()).await.expect("it takes no minute") });
+        event_loop.block_on(async { timeout(20.0, test()).await.expect("it takes no such time") });
     event_loop.destroy().unwrap();
     let metrics = event_loop.metrics();
     assert_eq!((metrics.sources, metrics.timers, metrics.tasks), (0, 0, 0));
