@@ -8,6 +8,7 @@ mod barrier;
 mod bounded;
 mod condition;
 mod error;
+mod holds;
 mod lock;
 mod notices;
 mod owner;

@@ -12,7 +12,7 @@ use std::task::{Context, Wake, Waker};
 use common::{TestLoop, Trace, poll_once, polled, settle, virtual_loop};
 use evergreen_sync::channel::Channel;
 use evergreen_sync::futures::{as_completed, promise};
-use evergreen_sync::locks::{Condition, Lock, LockError, RLock};
+use evergreen_sync::locks::{BoundedSemaphore, Condition, Lock, LockError, RLock, Semaphore};
 use evergreen_sync::queue::Queue;
 use evergreen_sync::{Event, oneshot};
 use evergreen_task::{join, sleep, spawn, yield_now};
@@ -166,12 +166,14 @@ fn an_rlock_is_owned_by_who_comes_in_whoever_has_waited() {
 // EV-LOCK-18, EV-LOCK-19, R-8
 #[test]
 fn a_guard_that_ends_while_its_lock_is_away_counts() {
-    for kind in ["RLock", "Lock"] {
+    for kind in ["RLock", "Lock", "Semaphore", "BoundedSemaphore"] {
         let event_loop = virtual_loop();
         event_loop.block_on(async {
             let condition = Rc::new(match kind {
                 "RLock" => Condition::new(),
-                _ => Condition::with_lock(Rc::new(Lock::new())),
+                "Lock" => Condition::with_lock(Rc::new(Lock::new())),
+                "Semaphore" => Condition::with_lock(Rc::new(Semaphore::new(1).expect("one"))),
+                _ => Condition::with_lock(Rc::new(BoundedSemaphore::new(1).expect("one"))),
             });
             let guard = condition.lock().await;
             let mut waits = Box::pin(condition.wait_timeout(5.0));

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::rc::Rc;
 
-use super::rlock::{self, RLock, RLockGuard};
+use super::holds::Away;
+use super::rlock::{RLock, RLockGuard};
 use super::semaphore::{GivenUp, Semaphore, SemaphoreGuard};
-use super::{BoundedSemaphore, Lock, LockError, LockGuard, lock};
+use super::{BoundedSemaphore, Lock, LockError, LockGuard};
 
 /// A lock of one of the kinds that a [`Condition`](super::Condition) may stand on.
 #[derive(Clone)]
@@ -28,8 +29,7 @@ enum Kind<'a> {
 /// A lock that was let go for a while.
 pub(super) enum LetGo<'a> {
     Semaphore(GivenUp<'a>),
-    Lock(lock::Away<'a>),
-    RLock(rlock::Away<'a>),
+    Hold(Away<'a>),
 }
 
 /// What a [`Condition`](super::Condition) stands on, locked until this is dropped. Where a wait was
@@ -101,8 +101,8 @@ impl AnyLock {
     pub(super) fn let_go(&self) -> Result<LetGo<'_>, LockError> {
         let let_go = match self.kind() {
             Kind::Semaphore(semaphore) => return semaphore.give_up().map(LetGo::Semaphore),
-            Kind::Lock(lock) => lock.let_go().map(LetGo::Lock),
-            Kind::RLock(lock) => lock.let_go().map(LetGo::RLock),
+            Kind::Lock(lock) => lock.let_go().map(LetGo::Hold),
+            Kind::RLock(lock) => lock.let_go().map(LetGo::Hold),
         };
         let_go.ok_or(LockError::NotAcquired)
     }
@@ -113,8 +113,7 @@ impl LetGo<'_> {
     pub(super) async fn take_back(self) {
         match self {
             Self::Semaphore(slot) => slot.take_back().await,
-            Self::Lock(hold) => hold.take_back().await,
-            Self::RLock(hold) => hold.take_back().await,
+            Self::Hold(hold) => hold.take_back().await,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! One task at a time, which may enter again.
 
-use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -10,9 +9,9 @@ use evergreen_loop::Delay;
 use evergreen_task::Timeout;
 
 use super::LockError;
+use super::holds::{Away, Hold, Holds};
 use super::owner::Owner;
-use crate::wait::{Grants, Wait};
-use crate::wait_list::WaitList;
+use crate::wait::Grants;
 
 /// A lock that its owner may enter again: it is unlocked when it was released as often as it was
 /// acquired.
@@ -37,33 +36,12 @@ use crate::wait_list::WaitList;
 ///
 /// The counterpart of Python evergreen's `RLock`, fair as [`Lock`](super::Lock) is.
 #[derive(Default)]
-pub struct RLock {
-    held: Cell<Option<Hold>>,
-    holds: Cell<u64>,
-    waiters: RefCell<WaitList<Hold, Hold>>,
-    /// Those that were let go, and will be taken back if nobody ends them before.
-    away: RefCell<Vec<Hold>>,
-}
-
-/// How it is held, or is to be.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Hold {
-    owner: Owner,
-    level: usize,
-    /// Tells one time that it is held from all others, so that a guard knows whether it is still
-    /// its own.
-    epoch: u64,
-}
+pub struct RLock(Holds);
 
 impl RLock {
     /// A lock that is not locked.
     pub const fn new() -> Self {
-        Self {
-            held: Cell::new(None),
-            holds: Cell::new(0),
-            waiters: RefCell::new(WaitList::new()),
-            away: RefCell::new(Vec::new()),
-        }
+        Self(Holds::new())
     }
 
     /// Locks it, and waits if another has it; always true. Its owner enters at once. It is unlocked
@@ -115,28 +93,23 @@ impl RLock {
     /// [`LockError::NotOwner`] if the caller does not have it, whether another has it or nobody.
     pub fn release(&self) -> Result<(), LockError> {
         let hold = self.owned().ok_or(LockError::NotOwner)?;
-        self.leave(hold.epoch, 1);
+        self.0.leave(hold.epoch, 1);
         Ok(())
     }
 
     /// How the caller holds it, if it does.
     pub(super) fn owned(&self) -> Option<Hold> {
-        self.held.get().filter(|hold| hold.owner == Owner::current())
+        self.0.now().filter(|hold| hold.owner == Some(Owner::current()))
     }
 
     /// Unlocks it for a while, whatever the level.
     pub(super) fn let_go(&self) -> Option<Away<'_>> {
-        let hold = self.owned()?;
-        self.away.borrow_mut().push(hold);
-        self.hand_over();
-        Some(Away { lock: self, epoch: hold.epoch })
+        self.owned().map(|hold| self.0.let_go(hold))
     }
 
-    /// A hold that was away, less the levels that were left meanwhile.
-    fn forget(&self, epoch: u64) -> Option<Hold> {
-        let mut away = self.away.borrow_mut();
-        let place = away.iter().position(|hold| hold.epoch == epoch)?;
-        Some(away.swap_remove(place))
+    fn try_enter(&self, owner: Owner) -> Option<u64> {
+        let hold = self.0.enter_again(owner).or_else(|| self.0.begin(Some(owner)));
+        hold.map(|hold| hold.epoch)
     }
 
     async fn enter(&self) -> u64 {
@@ -144,129 +117,32 @@ impl RLock {
         if let Some(epoch) = self.try_enter(owner) {
             return epoch;
         }
-        let mut wait = Wait::new(self, self.new_hold(owner));
-        poll_fn(|cx| match Pin::new(&mut wait).poll(cx) {
-            Poll::Ready(hold) => Poll::Ready(self.come_in(hold.epoch)),
-            // Another future of the same owner may have it by now.
-            Poll::Pending => self.enter_again().map_or(Poll::Pending, Poll::Ready),
+        let mut wait = self.0.wait(Some(owner));
+        poll_fn(|cx| {
+            let (polled, owner) = (Pin::new(&mut wait).poll(cx), Owner::current());
+            match polled {
+                Poll::Ready(hold) => {
+                    self.0.come(hold.epoch, Some(owner));
+                    Poll::Ready(hold.epoch)
+                },
+                // Another future of the same owner may have it by now.
+                Poll::Pending => match self.0.enter_again(owner) {
+                    Some(hold) => Poll::Ready(hold.epoch),
+                    None => Poll::Pending,
+                },
+            }
         })
         .await
-    }
-
-    /// It is the one's who comes, whoever has waited.
-    fn come_in(&self, epoch: u64) -> u64 {
-        if let Some(hold) = self.held_as(epoch) {
-            self.held.set(Some(Hold { owner: Owner::current(), ..hold }));
-        }
-        epoch
-    }
-
-    fn enter_again(&self) -> Option<u64> {
-        let owner = self.held.get()?.owner;
-        if owner == Owner::current() { self.try_enter(owner) } else { None }
-    }
-
-    fn try_enter(&self, owner: Owner) -> Option<u64> {
-        let hold = match self.held.get() {
-            None => self.new_hold(owner),
-            Some(hold) if hold.owner == owner => Hold { level: hold.level + 1, ..hold },
-            Some(_) => return None,
-        };
-        self.held.set(Some(hold));
-        Some(hold.epoch)
-    }
-
-    fn new_hold(&self, owner: Owner) -> Hold {
-        self.holds.set(self.holds.get() + 1);
-        Hold { owner, level: 1, epoch: self.holds.get() }
-    }
-
-    /// Goes back so many levels, if it is held as it was then, or will be.
-    fn leave(&self, epoch: u64, levels: usize) {
-        if let Some(hold) = self.held_as(epoch) {
-            self.hold_at(hold.level.saturating_sub(levels), hold);
-        } else if let Some(hold) = self.forget(epoch) {
-            let level = hold.level.saturating_sub(levels);
-            self.away.borrow_mut().push(Hold { level, ..hold });
-        }
-    }
-
-    fn held_as(&self, epoch: u64) -> Option<Hold> {
-        self.held.get().filter(|hold| hold.epoch == epoch)
-    }
-
-    fn hold_at(&self, level: usize, hold: Hold) {
-        match level {
-            0 => self.hand_over(),
-            level => self.held.set(Some(Hold { level, ..hold })),
-        }
-    }
-
-    /// It is the next one's before that one is woken: a waker may be anything.
-    fn hand_over(&self) {
-        let next = self.waiters.borrow().first().copied();
-        self.held.set(next);
-        if let Some(hold) = next {
-            self.grant(hold).ok();
-        }
-    }
-}
-
-impl Grants for RLock {
-    type Grant = Hold;
-    type Offer = Hold;
-
-    fn waiters(&self) -> &RefCell<WaitList<Hold, Hold>> {
-        &self.waiters
-    }
-
-    fn pass_on(&self, hold: Hold) {
-        if let Some(held) = self.held_as(hold.epoch) {
-            // Another future of the owner may have entered on it.
-            self.hold_at(held.level.saturating_sub(hold.level), held);
-        }
-    }
-}
-
-/// A hold that was let go for a while. Dropped, it does not come back.
-pub(super) struct Away<'a> {
-    lock: &'a RLock,
-    epoch: u64,
-}
-
-impl Away<'_> {
-    /// Locks it as it was before, for the same owner. The guards of that time are valid again; what
-    /// was dropped of them meanwhile counts.
-    pub(super) async fn take_back(self) {
-        let Self { lock, epoch } = &self;
-        let hold = lock.away.borrow().iter().find(|hold| hold.epoch == *epoch).copied();
-        let hold = hold.expect("away until it is taken back");
-        if lock.held.get().is_none() {
-            lock.held.set(Some(hold));
-        } else {
-            Wait::new(*lock, hold).await;
-        }
-        let left = lock.forget(*epoch).map_or(0, |still| hold.level - still.level);
-        // Another future of the owner may have entered or left on it by now.
-        if let Some(held) = lock.held_as(*epoch) {
-            lock.hold_at(held.level.saturating_sub(left), held);
-        }
-    }
-}
-
-impl Drop for Away<'_> {
-    fn drop(&mut self) {
-        self.lock.forget(self.epoch);
     }
 }
 
 impl fmt::Debug for RLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hold = self.held.get();
-        let (owner, level) = (hold.map(|hold| hold.owner), hold.map_or(0, |hold| hold.level));
+        let hold = self.0.now();
+        let (owner, level) = (hold.and_then(|hold| hold.owner), hold.map_or(0, |hold| hold.level));
         let mut debug = f.debug_struct("RLock");
         debug.field("owner", &owner).field("level", &level);
-        debug.field("waiting", &self.waiting()).finish()
+        debug.field("waiting", &self.0.waiting()).finish()
     }
 }
 
@@ -281,6 +157,6 @@ pub struct RLockGuard<'a> {
 
 impl Drop for RLockGuard<'_> {
     fn drop(&mut self) {
-        self.lock.leave(self.epoch, 1);
+        self.lock.0.leave(self.epoch, 1);
     }
 }

@@ -40,6 +40,8 @@ pub struct Semaphore {
     guards: Cell<usize>,
     /// Guards that have none any more.
     stale: Cell<usize>,
+    /// Guards that ended while their slots were given back for a while.
+    ended: Cell<usize>,
     waiters: RefCell<WaitList<()>>,
 }
 
@@ -58,8 +60,14 @@ impl Semaphore {
     }
 
     pub(super) const fn limited(free: usize, most: usize) -> Self {
-        let waiters = RefCell::new(WaitList::new());
-        Self { free: Cell::new(free), most, guards: Cell::new(0), stale: Cell::new(0), waiters }
+        Self {
+            free: Cell::new(free),
+            most,
+            guards: Cell::new(0),
+            stale: Cell::new(0),
+            ended: Cell::new(0),
+            waiters: RefCell::new(WaitList::new()),
+        }
     }
 
     /// Takes a slot, and waits for one if none is free; always true. The slot is given back by
@@ -158,7 +166,9 @@ impl Semaphore {
     fn end_guard(&self) {
         match self.stale.get() {
             0 if self.lose_guard() => self.release(),
-            stale => self.stale.set(stale.saturating_sub(1)),
+            // Its slot is given back for a while.
+            0 => self.ended.set(self.ended.get() + 1),
+            stale => self.stale.set(stale - 1),
         }
     }
 }
@@ -178,9 +188,19 @@ impl GivenUp<'_> {
 
 impl Drop for GivenUp<'_> {
     fn drop(&mut self) {
-        let Semaphore { guards, stale, .. } = self.semaphore;
-        let count = if self.is_back { guards } else { stale };
-        count.set(count.get() + usize::from(self.has_guard));
+        let Semaphore { guards, stale, ended, .. } = self.semaphore;
+        if !self.has_guard {
+            return;
+        }
+        if let Some(left) = ended.get().checked_sub(1) {
+            ended.set(left);
+            if self.is_back {
+                self.semaphore.release();
+            }
+        } else {
+            let count = if self.is_back { guards } else { stale };
+            count.set(count.get() + 1);
+        }
     }
 }
 
