@@ -2,8 +2,9 @@
 
 use std::cell::OnceCell;
 use std::fmt;
+use std::io;
 
-use crate::blocking::{BlockingJob, Pool};
+use crate::blocking::{BlockingError, BlockingJob, Pool};
 use crate::event_loop::EventLoop;
 use crate::fork::Process;
 
@@ -28,8 +29,12 @@ impl BlockingPool {
         event_loop: &EventLoop,
         f: impl FnOnce() -> T + Send + 'static,
     ) -> BlockingJob<T> {
-        let owner = *self.owner.get_or_init(|| event_loop.core().owner());
-        event_loop.run_on(&self.pool, !owner.is_forked(), f)
+        if self.owner.get_or_init(|| event_loop.core().owner()).is_forked() {
+            return BlockingJob::refused(BlockingError::Os(io::Error::other(
+                "its threads are the parent's: make a new pool behind a fork",
+            )));
+        }
+        event_loop.run_on(&self.pool, f)
     }
 
     /// Ends the threads when nothing is queued, and waits for those that have nothing to do; for all

@@ -19,8 +19,8 @@ use std::time::Duration;
 
 pub(crate) use self::phase::Phase;
 use self::report::ExceptionHandler;
-pub use self::report::guarded;
-pub(crate) use self::report::{drop_payload, print};
+pub(crate) use self::report::print;
+pub use self::report::{drop_payload, guarded};
 use crate::blocking::Pool;
 use crate::budget::Budget;
 use crate::clock::{ClockSource, LoopTime};

@@ -353,8 +353,7 @@ impl ErrorContext {
     /// Says that it panicked, with the message of the panic.
     #[must_use]
     pub fn panicked(self, payload: &(dyn Any + Send)) -> Self {
-        let text = panic_message(payload).unwrap_or("a value that is no text");
-        self.saying(format!("panicked: {text}"))
+        self.saying(format!("panicked: {}", crate::panic::message(payload)))
     }
 
     /// Whose error it is.
@@ -389,9 +388,4 @@ impl fmt::Display for ErrorContext {
         }
         write!(f, " {}", self.message)
     }
-}
-
-fn panic_message(payload: &(dyn Any + Send)) -> Option<&str> {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
 }

@@ -578,17 +578,16 @@ impl EventLoop {
         &self,
         f: impl FnOnce() -> T + Send + 'static,
     ) -> BlockingJob<T> {
-        self.run_on(self.core.pool(), true, f)
+        self.run_on(self.core.pool(), f)
     }
 
-    /// Runs `f` on a thread of `pool`, if that still has threads.
+    /// Runs `f` on a thread of `pool`.
     pub(crate) fn run_on<T: Send + 'static>(
         &self,
         pool: &Pool,
-        has_threads: bool,
         f: impl FnOnce() -> T + Send + 'static,
     ) -> BlockingJob<T> {
-        if self.is_closed() || !has_threads {
+        if self.is_closed() {
             return BlockingJob::refused(BlockingError::LoopClosed);
         }
         BlockingJob::submit(&self.core, pool, f)

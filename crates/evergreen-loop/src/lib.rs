@@ -103,7 +103,7 @@ pub use watchers::Watcher;
 pub mod build {
     pub use crate::blocking_pool::BlockingPool;
     pub use crate::budget::poll_budget;
-    pub use crate::core::{TaskTable, guarded};
+    pub use crate::core::{TaskTable, drop_payload, guarded};
     pub use crate::current::{task_table, turn_time};
     pub use crate::entry::TaskEntry;
     pub use crate::loop_id::LoopId;

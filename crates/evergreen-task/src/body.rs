@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::rc::Weak;
 use std::task::{Context, Poll};
 
-use evergreen_loop::build::SlowWatch;
+use evergreen_loop::build::{SlowWatch, drop_payload};
 use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop, Panic};
 use pin_project_lite::pin_project;
 
@@ -182,14 +182,6 @@ pub(crate) fn guarded(header: &Header, f: impl FnOnce()) {
     if let Err(payload) = caught(f) {
         report(header, &*payload);
         drop_payload(payload);
-    }
-}
-
-/// A payload may panic when it is dropped, and so may that panic's; the third is left alone.
-pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
-    let drop_caught = |payload| caught(|| drop(payload));
-    if let Err(third) = drop_caught(payload).or_else(drop_caught) {
-        Box::leak(third);
     }
 }
 

@@ -62,7 +62,7 @@ pub fn guarded(context: impl FnOnce() -> ErrorContext, f: impl FnOnce()) {
 }
 
 /// A payload may panic again when it is dropped, and so may that panic's; the third is left alone.
-pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
+pub fn drop_payload(payload: Box<dyn Any + Send>) {
     let drop_caught = |payload| catch_unwind(AssertUnwindSafe(|| drop(payload)));
     if let Err(third) = drop_caught(payload).or_else(drop_caught) {
         Box::leak(third);

@@ -52,3 +52,36 @@ impl Door {
         self.is_over.wait().await;
     }
 }
+
+/// A handle to an executor that can be shut down.
+pub(super) trait Shut: Clone {
+    fn door(&self) -> &Door;
+
+    /// Takes no more calls.
+    fn shut(&self) {
+        self.door().shut();
+    }
+}
+
+pub(super) async fn shutdown(executor: &impl Shut, wait: bool) {
+    executor.shut();
+    if wait {
+        executor.door().over().await;
+    }
+}
+
+/// Shuts the executor down however `f` ends, and waits if it ends well.
+pub(super) async fn scope<E: Shut, F: Future>(executor: E, f: impl FnOnce(E) -> F) -> F::Output {
+    let shuts = Shuts(executor.clone());
+    let output = f(executor).await;
+    shutdown(&shuts.0, true).await;
+    output
+}
+
+struct Shuts<E: Shut>(E);
+
+impl<E: Shut> Drop for Shuts<E> {
+    fn drop(&mut self) {
+        self.0.shut();
+    }
+}

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use evergreen_loop::{Delay, LoopTime};
 
+use super::door::{self, Door, Shut};
 use super::error::ExecutorError;
 use super::executor::Executor;
 use super::job::Job;
@@ -146,10 +147,7 @@ impl TaskPoolExecutor {
     ///
     /// The pool stays shut; only the wait ends.
     pub async fn shutdown(&self, wait: bool) {
-        self.shut();
-        if wait {
-            self.0.door.over().await;
-        }
+        door::shutdown(self, wait).await;
     }
 
     /// Runs `f` with this pool, and shuts it down and waits behind it: Python's `with`.
@@ -159,24 +157,13 @@ impl TaskPoolExecutor {
     /// Killed, it shuts the pool down and waits for nobody, because a destructor cannot: what is
     /// queued is still done.
     pub async fn scope<F: Future>(self, f: impl FnOnce(Self) -> F) -> F::Output {
-        let scope = Scope(self.clone());
-        let output = f(self.clone()).await;
-        self.shutdown(true).await;
-        drop(scope);
-        output
-    }
-
-    fn shut(&self) {
-        self.0.door.shut();
+        door::scope(self, f).await
     }
 }
 
-/// Shuts the pool down, however its scope ends.
-struct Scope(TaskPoolExecutor);
-
-impl Drop for Scope {
-    fn drop(&mut self) {
-        self.0.shut();
+impl Shut for TaskPoolExecutor {
+    fn door(&self) -> &Door {
+        &self.0.door
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use evergreen_loop::{Delay, EventLoop, LoopTime};
 
 use super::delivery::ThreadPool;
+use super::door::{self, Door, Shut};
 use super::error::ExecutorError;
 use super::executor::Executor;
 use super::job::Job;
@@ -148,10 +149,7 @@ impl ThreadPoolExecutor {
     ///
     /// The pool stays shut; only the wait ends.
     pub async fn shutdown(&self, wait: bool) {
-        self.shut();
-        if wait {
-            self.0.door.over().await;
-        }
+        door::shutdown(self, wait).await;
     }
 
     /// Runs `f` with this pool, and shuts it down and waits behind it: Python's `with`.
@@ -161,26 +159,19 @@ impl ThreadPoolExecutor {
     /// Killed, it shuts the pool down and waits for nobody, because a destructor cannot: what is
     /// queued is still done.
     pub async fn scope<F: Future>(self, f: impl FnOnce(Self) -> F) -> F::Output {
-        let scope = Scope(self.clone());
-        let output = f(self.clone()).await;
-        self.shutdown(true).await;
-        drop(scope);
-        output
+        door::scope(self, f).await
+    }
+}
+
+impl Shut for ThreadPoolExecutor {
+    fn door(&self) -> &Door {
+        &self.0.door
     }
 
     fn shut(&self) {
         if self.0.door.shut() {
             self.0.end_threads();
         }
-    }
-}
-
-/// Shuts the pool down, however its scope ends.
-struct Scope(ThreadPoolExecutor);
-
-impl Drop for Scope {
-    fn drop(&mut self) {
-        self.0.shut();
     }
 }
 

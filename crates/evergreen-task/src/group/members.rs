@@ -9,11 +9,11 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
+use evergreen_loop::build::drop_payload;
 use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop};
 
 use super::GroupError;
 use super::member::Seat;
-use crate::body::drop_payload;
 use crate::task_ref::TaskRef;
 
 /// The tasks of a group that have not ended, and the first failure among them.
