@@ -9,8 +9,8 @@ use std::rc::Rc;
 
 use common::{TestLoop, Trace, polled, settle};
 use conditions::{notify, of_each_kind, waiter};
-use evergreen_sync::locks::{Condition, LockError, RLock, Semaphore};
-use evergreen_task::{catch_kill, spawn};
+use evergreen_sync::locks::{Condition, ConditionGuard, LockError, RLock, Semaphore};
+use evergreen_task::{Task, catch_kill, spawn};
 
 /// Whether exactly one may have the lock now.
 async fn is_free(condition: &Rc<Condition>) -> bool {
@@ -93,47 +93,44 @@ fn what_a_killed_wait_was_told_goes_to_the_next() {
     });
 }
 
+/// The first of two is told, and `kills` it before it goes on, with the guard under which it was
+/// told: then the second comes.
+async fn what_one_was_told_comes_to_the_next(
+    kills: impl AsyncFn(Task<()>, ConditionGuard<'_>, &Condition),
+) {
+    for condition in of_each_kind() {
+        let trace = Trace::new();
+        let [a, b] = ["a", "b"].map(|name| waiter(&condition, &trace, name));
+        settle().await;
+        let guard = condition.lock().await;
+        condition.notify(1).expect("acquired");
+        settle().await;
+        kills(a, guard, &condition).await;
+        b.await.expect("told");
+        trace.assert_eq(["b"]);
+        assert!(is_free(&condition).await, "{condition:?}");
+    }
+}
+
 // EV-LOCK-25, D-12: told, and killed while it waits for the lock.
 #[test]
 fn what_was_told_to_one_that_never_got_the_lock_goes_to_the_next() {
     let event_loop = TestLoop::new();
-    event_loop.block_on(async {
-        for condition in of_each_kind() {
-            let trace = Trace::new();
-            let [a, b] = ["a", "b"].map(|name| waiter(&condition, &trace, name));
-            settle().await;
-            let guard = condition.lock().await;
-            condition.notify(1).expect("acquired");
-            settle().await;
-            a.kill_and_wait().await.expect("started");
-            drop(guard);
-            b.await.expect("told");
-            trace.assert_eq(["b"]);
-            assert!(is_free(&condition).await, "{condition:?}");
-        }
-    });
+    event_loop.block_on(what_one_was_told_comes_to_the_next(async |a, guard, _| {
+        a.kill_and_wait().await.expect("started");
+        drop(guard);
+    }));
 }
 
 // EV-LOCK-25, D-12: told, and killed when it has got the lock, and has not gone on.
 #[test]
 fn what_was_told_to_one_killed_with_the_lock_goes_to_the_next() {
     let event_loop = TestLoop::new();
-    event_loop.block_on(async {
-        for condition in of_each_kind() {
-            let trace = Trace::new();
-            let [a, b] = ["a", "b"].map(|name| waiter(&condition, &trace, name));
-            settle().await;
-            let guard = condition.lock().await;
-            condition.notify(1).expect("acquired");
-            settle().await;
-            a.kill();
-            drop(guard);
-            assert!(!condition.try_acquire());
-            b.await.expect("told");
-            trace.assert_eq(["b"]);
-            assert!(is_free(&condition).await, "{condition:?}");
-        }
-    });
+    event_loop.block_on(what_one_was_told_comes_to_the_next(async |a, guard, condition| {
+        a.kill();
+        drop(guard);
+        assert!(!condition.try_acquire());
+    }));
 }
 
 // EV-LOCK-23, EV-LOCK-25: all who waited were told; a newcomer was not among them.

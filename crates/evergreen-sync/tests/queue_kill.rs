@@ -1,6 +1,8 @@
 //! Queues: those who are killed while they wait. Row EV-QUE-14.
 
 mod common;
+#[path = "common/queues.rs"]
+mod queues;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,6 +11,7 @@ use std::rc::Rc;
 use common::{OnDrop, TestLoop, Trace, drain, polled, put_all, settle, virtual_loop};
 use evergreen_sync::queue::{Fifo, Lifo, Priority, Queue, QueueError, QueueOf, Storage};
 use evergreen_task::{Task, spawn};
+use queues::{getter, putter};
 
 type Get<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
@@ -19,22 +22,6 @@ async fn getters<T, S: Storage<T>, const N: usize>(queue: &QueueOf<T, S>) -> [Ge
         assert!(polled(get).await.is_pending());
     }
     gets
-}
-
-fn getter(queue: &Rc<Queue<u32>>, trace: &Trace, name: &'static str) -> Task<()> {
-    let (queue, trace) = (Rc::clone(queue), trace.clone());
-    spawn(async move {
-        let item = queue.get().await;
-        trace.note(format_args!("{name} got {item}"));
-    })
-}
-
-fn putter(queue: &Rc<Queue<u32>>, trace: &Trace, item: u32) -> Task<()> {
-    let (queue, trace) = (Rc::clone(queue), trace.clone());
-    spawn(async move {
-        queue.put(item).await;
-        trace.note(format_args!("{item} is in"));
-    })
 }
 
 // EV-QUE-14: before its first turn, and while it waits.

@@ -1,35 +1,16 @@
 //! Queues: who is served when, and for how long one waits. Rows EV-QUE-04, -07, -13.
 
 mod common;
+#[path = "common/queues.rs"]
+mod queues;
 
 use std::rc::Rc;
 
 use common::{TestLoop, Trace, put_all, settle, virtual_loop};
-use evergreen_sync::queue::{PriorityQueue, PutError, Queue, QueueError, QueueOf, Storage};
-use evergreen_task::{Task, sleep, spawn};
+use evergreen_sync::queue::{PriorityQueue, PutError, Queue, QueueError};
+use evergreen_task::{sleep, spawn};
 use evergreen_testing::must_suspend;
-
-/// Gets one item and notes it.
-fn getter<S: Storage<u32> + 'static>(
-    queue: &Rc<QueueOf<u32, S>>,
-    trace: &Trace,
-    name: &'static str,
-) -> Task<()> {
-    let (queue, trace) = (Rc::clone(queue), trace.clone());
-    spawn(async move {
-        let item = queue.get().await;
-        trace.note(format_args!("{name} got {item}"));
-    })
-}
-
-/// Puts one item and notes when it is in.
-fn putter(queue: &Rc<Queue<u32>>, trace: &Trace, item: u32) -> Task<()> {
-    let (queue, trace) = (Rc::clone(queue), trace.clone());
-    spawn(async move {
-        queue.put(item).await;
-        trace.note(format_args!("{item} is in"));
-    })
-}
+use queues::{getter, putter};
 
 // EV-QUE-13, EV-QUE-05
 #[test]

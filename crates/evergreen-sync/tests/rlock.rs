@@ -1,39 +1,17 @@
 //! `RLock`: rows EV-LOCK-11 to EV-LOCK-13.
 
 mod common;
+#[path = "common/rlocks.rs"]
+mod rlocks;
 
 use std::pin::pin;
 use std::rc::Rc;
 
 use common::{TestLoop, Trace, settle, virtual_loop};
 use evergreen_sync::locks::{LockError, RLock};
-use evergreen_task::{Task, spawn};
+use evergreen_task::spawn;
 use evergreen_testing::must_not_suspend;
-
-const FREE: &str = "RLock { owner: None, level: 0, waiting: 0 }";
-
-fn taker(lock: &Rc<RLock>, trace: &Trace, name: &'static str) -> Task<()> {
-    let (lock, trace) = (Rc::clone(lock), trace.clone());
-    spawn(async move {
-        assert!(lock.acquire().await);
-        assert!(must_not_suspend(lock.acquire()).await);
-        trace.note(name);
-        evergreen_task::yield_now().await;
-        assert_eq!((lock.release(), lock.release()), (Ok(()), Ok(())));
-    })
-}
-
-/// A task that holds the lock at this level until it is killed.
-fn keeper(lock: &Rc<RLock>, level: usize) -> Task<()> {
-    let lock = Rc::clone(lock);
-    spawn(async move {
-        let mut guards = Vec::new();
-        for _ in 0..level {
-            guards.push(lock.lock().await);
-        }
-        std::future::pending::<()>().await;
-    })
-}
+use rlocks::{FREE, keeper, taker};
 
 // EV-LOCK-11
 #[test]

@@ -1,39 +1,16 @@
 //! `RLock`, where who waits for it or has it ends: rows EV-LOCK-13 and EV-LOCK-14, and its guards.
 
 mod common;
+#[path = "common/rlocks.rs"]
+mod rlocks;
 
 use std::pin::pin;
 use std::rc::Rc;
 
 use common::{OnDrop, TestLoop, Trace, polled, settle};
 use evergreen_sync::locks::{LockError, RLock};
-use evergreen_task::{Task, spawn};
-use evergreen_testing::must_not_suspend;
-
-const FREE: &str = "RLock { owner: None, level: 0, waiting: 0 }";
-
-fn taker(lock: &Rc<RLock>, trace: &Trace, name: &'static str) -> Task<()> {
-    let (lock, trace) = (Rc::clone(lock), trace.clone());
-    spawn(async move {
-        assert!(lock.acquire().await);
-        assert!(must_not_suspend(lock.acquire()).await);
-        trace.note(name);
-        evergreen_task::yield_now().await;
-        assert_eq!((lock.release(), lock.release()), (Ok(()), Ok(())));
-    })
-}
-
-/// A task that holds the lock at this level until it is killed.
-fn keeper(lock: &Rc<RLock>, level: usize) -> Task<()> {
-    let lock = Rc::clone(lock);
-    spawn(async move {
-        let mut guards = Vec::new();
-        for _ in 0..level {
-            guards.push(lock.lock().await);
-        }
-        std::future::pending::<()>().await;
-    })
-}
+use evergreen_task::spawn;
+use rlocks::{FREE, keeper, taker};
 
 // EV-LOCK-13, D-12: from the last level it goes to one, and on to the next if that one is gone.
 #[test]
