@@ -1,6 +1,7 @@
 //! A server of hyper: HTTP/1 and HTTP/2 on one port, each connection a task of the loop.
 //!
 //! ```text
+//! cd crates/evergreen-interop
 //! cargo run --example hyper_server -- 8080
 //! curl http://127.0.0.1:8080/page
 //! curl --http2-prior-knowledge --data 'sent back' http://127.0.0.1:8080/

@@ -1,6 +1,7 @@
 //! An echo server behind TLS, with a certificate that is made when it starts.
 //!
 //! ```text
+//! cd crates/evergreen-interop
 //! cargo run --example tls_echo -- 8443
 //! openssl s_client -quiet -connect 127.0.0.1:8443
 //! ```

@@ -51,6 +51,7 @@ pub mod fs;
 pub mod hyper;
 mod kind;
 pub mod net;
+mod no_result;
 pub mod pipe;
 pub mod process;
 mod ready;

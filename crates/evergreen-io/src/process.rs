@@ -24,8 +24,8 @@
 //! SIGCHLD. Only children that were started here are waited for, each by its number.
 //!
 //! A child that is dropped before it was waited for goes on. When it ends, some loop of the process
-//! takes its status, so that nothing is left of it: by SIGCHLD, which is handled for as long as
-//! there is such a child, or when the next child is started.
+//! takes its status, so that nothing is left of it: by SIGCHLD, which the loop that started it handles
+//! for as long as there is such a child, or, if that loop is gone, when the next child is started.
 //!
 //! # Life and time of the loop
 //!

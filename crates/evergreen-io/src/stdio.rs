@@ -35,7 +35,8 @@ use self::stream::Stream;
 /// The standard input of the process, to be read by the loop of this thread.
 ///
 /// If it cannot be read, because it is closed or this thread has no loop, every read says so.
-/// Several may exist, and then each byte goes to one of them.
+/// Several may exist, and then each byte goes to one of them. A file is read on the loop's threads: what
+/// a read that was given up has fetched is for the next read of the same [`Stdin`].
 ///
 /// ```
 /// use evergreen_io::stdio::stdin;
@@ -43,9 +44,9 @@ use self::stream::Stream;
 /// use futures_lite::AsyncReadExt;
 ///
 /// evergreen_loop::block_on(async {
-///     // No thread reads: to give up is to drop the read, and the next one finds all bytes.
-///     let mut byte = [0];
-///     match timeout(0.01, stdin().read(&mut byte)).await {
+///     // To give up is to drop the read, and the next one finds all bytes.
+///     let (mut stdin, mut byte) = (stdin(), [0]);
+///     match timeout(0.01, stdin.read(&mut byte)).await {
 ///         Ok(read) => println!("{} bytes", read?),
 ///         Err(_) => println!("nobody has typed anything"),
 ///     }

@@ -96,6 +96,19 @@ fn a_file_that_is_at_work_is_not_given_back_at_once() {
     });
 }
 
+// looking whether it is at work is no result that counts.
+#[test]
+fn a_file_with_nothing_under_way_is_given_back_however_busy_the_task_was() {
+    let (event_loop, scratch) = (TestLoop::new(), Scratch::new());
+    std::fs::write(scratch.join("file"), "word").expect("a file");
+    event_loop.block_on(async {
+        for _ in 0..300 {
+            let file = File::from_std(std::fs::File::open(scratch.join("file")).expect("there"));
+            file.try_into_std().expect("nothing is under way");
+        }
+    });
+}
+
 #[test]
 fn the_ways_to_open_make_and_refuse() {
     let (event_loop, scratch) = (TestLoop::new(), Scratch::new());

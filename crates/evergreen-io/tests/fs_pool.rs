@@ -28,7 +28,7 @@ fn while_the_pool_is_busy_files_wait_and_the_rest_goes_on() {
             file.read_exact(&mut bytes).await.unwrap();
             bytes
         });
-        evergreen_task::sleep(0.001).await;
+        evergreen_task::yield_now().await;
         assert!(!reading.is_finished());
         drop(release);
         assert_eq!(reading.await.unwrap(), *b"word");

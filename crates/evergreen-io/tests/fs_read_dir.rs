@@ -71,6 +71,25 @@ fn a_next_entry_that_is_killed_loses_nothing() {
     assert_eq!(count, 40);
 }
 
+// An error is no end: outside of the loop nothing can be read, and behind it all is there.
+#[test]
+fn a_walk_goes_on_behind_an_error() {
+    let scratch = with_files(3);
+    let path = scratch.to_path_buf();
+    let mut entries = TestLoop::new().block_on(fs::read_dir(path)).expect("a directory");
+    for _ in 0..2 {
+        let error = futures_lite::future::block_on(entries.next_entry());
+        assert!(error.is_err(), "{error:?}");
+    }
+    let mut count = 0;
+    TestLoop::new().block_on(async {
+        while entries.next_entry().await.expect("the directory is there").is_some() {
+            count += 1;
+        }
+    });
+    assert_eq!(count, 3);
+}
+
 #[test]
 fn an_entry_tells_what_it_is() {
     let (event_loop, scratch) = (TestLoop::new(), Scratch::new());

@@ -4,7 +4,7 @@
 mod common;
 
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::TestLoop;
 use evergreen_io::process::Command;
@@ -13,6 +13,8 @@ use evergreen_task::{sleep, spawn, timeout};
 use futures_lite::AsyncReadExt;
 
 const AN_HOUR: f64 = 3600.0;
+/// Only so that a failing test ends.
+const LIMIT: Duration = Duration::from_secs(20);
 
 fn both_ways(script: &str) -> [Command; 2] {
     [false, true].map(|by_signal| {
@@ -106,5 +108,10 @@ fn a_child_that_outlives_its_loop_is_still_looked_at() {
         assert!(futures_lite::future::block_on(child.wait()).is_err());
         child.start_kill().unwrap();
         drop(stdin);
+        let started = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            assert!(started.elapsed() < LIMIT, "it was killed");
+            std::thread::yield_now();
+        }
     }
 }

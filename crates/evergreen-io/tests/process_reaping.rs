@@ -4,14 +4,22 @@
 mod common;
 
 use std::process::Stdio;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::{TestLoop, beside};
 use evergreen_io::process::{Child, ChildStdin, Command};
 use evergreen_loop::EventLoop;
-use evergreen_task::yield_now;
+use evergreen_task::{LoopTasks, yield_now};
 use futures_lite::future;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, test_kill_process, waitpid};
+
+/// Whoever starts a child looks after those that are left behind, in the whole process: so these tests
+/// run one after the other.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Only so that a failing test ends.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -57,6 +65,7 @@ fn turn_until_gone(event_loop: &EventLoop, pid: Pid) {
 // AIO-SUB-06: "no zombie".
 #[test]
 fn a_child_that_was_dropped_goes_on_and_leaves_nothing_when_it_ends() {
+    let _alone = alone();
     let event_loop = TestLoop::new();
     for mut command in both_ways() {
         let (child, stdin, pid) = event_loop.block_on(async { start(&mut command) });
@@ -70,6 +79,7 @@ fn a_child_that_was_dropped_goes_on_and_leaves_nothing_when_it_ends() {
 
 #[test]
 fn a_child_that_is_to_be_killed_on_drop_is_killed_and_leaves_nothing() {
+    let _alone = alone();
     let event_loop = TestLoop::new();
     for mut command in both_ways() {
         assert!(!command.get_kill_on_drop());
@@ -84,6 +94,7 @@ fn a_child_that_is_to_be_killed_on_drop_is_killed_and_leaves_nothing() {
 //
 #[test]
 fn a_child_that_another_thread_drops_leaves_nothing() {
+    let _alone = alone();
     let event_loop = TestLoop::new();
     for mut command in both_ways() {
         let (child, stdin, pid) = event_loop.block_on(async { start(&mut command) });
@@ -98,6 +109,7 @@ fn a_child_that_another_thread_drops_leaves_nothing() {
 //
 #[test]
 fn a_child_is_waited_for_on_another_thread() {
+    let _alone = alone();
     for mut command in both_ways() {
         let event_loop = TestLoop::new();
         let (mut child, stdin, pid) = event_loop.block_on(async { start(&mut command) });
@@ -115,6 +127,7 @@ fn a_child_is_waited_for_on_another_thread() {
 // The next child that is started, on whatever loop, takes what a loop has left behind.
 #[test]
 fn a_child_that_outlives_its_loop_leaves_nothing_when_another_is_started() {
+    let _alone = alone();
     let (child, stdin, pid) = {
         let event_loop = TestLoop::new();
         event_loop.block_on(async { start(&mut until_closed()) })
@@ -130,9 +143,40 @@ fn a_child_that_outlives_its_loop_leaves_nothing_when_another_is_started() {
     }
 }
 
+// A thread that ends drops what its loop holds when its own variables are gone.
+#[test]
+fn a_child_whose_thread_ends_with_its_loop_is_left_in_peace() {
+    let _alone = alone();
+    let (told, errors) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let event_loop = EventLoop::new().unwrap();
+        event_loop.set_exception_handler(move |error| drop(told.send(error.to_string())));
+        // The first that is dropped makes the variable that the last finds gone.
+        drop(event_loop.block_on(async { start(&mut until_closed()) }));
+        let (child, stdin, pid) = event_loop.block_on(async { start(&mut until_closed()) });
+        drop(event_loop.spawn(async move {
+            let _child = child;
+            std::future::pending::<()>().await;
+        }));
+        event_loop.block_on(yield_now());
+        (stdin, pid)
+    });
+    let (stdin, pid) = thread.join().expect("no panic");
+    assert_eq!(errors.iter().collect::<Vec<_>>(), Vec::<String>::new());
+    assert!(is_there(pid));
+    drop(stdin);
+    let event_loop = TestLoop::new();
+    let started = Instant::now();
+    while is_there(pid) {
+        assert!(started.elapsed() < LIMIT);
+        event_loop.block_on(async { Command::new("true").status().await.unwrap() });
+    }
+}
+
 // AIO-SUB-06: "reaped elsewhere: code 255 and a warning" is the face's; here it is an error.
 #[test]
 fn a_child_that_somebody_else_has_waited_for_is_an_error_that_says_so() {
+    let _alone = alone();
     let event_loop = TestLoop::new();
     for mut command in both_ways() {
         event_loop.block_on(async {
@@ -153,6 +197,7 @@ fn a_child_that_somebody_else_has_waited_for_is_an_error_that_says_so() {
 // AIO-SUB-06: "no reaping of foreign children".
 #[test]
 fn children_of_others_are_left_to_them() {
+    let _alone = alone();
     let event_loop = TestLoop::new();
     for mut command in both_ways() {
         let mut foreign = std::process::Command::new("true").spawn().unwrap();
@@ -172,13 +217,11 @@ fn handles_sigchld() -> bool {
     caught & (1 << (libc::SIGCHLD - 1)) != 0
 }
 
-// the signal is handled only while it is needed. For a process of its own.
+// the signal is handled only while it is needed.
 #[test]
 #[cfg(all(target_os = "linux", not(evergreen_portable)))]
 fn the_signal_is_handled_only_while_a_child_needs_it() {
-    if std::env::var_os("NEXTEST").is_none() {
-        return;
-    }
+    let _alone = alone();
     let event_loop = TestLoop::new();
     let [mut by_descriptor, mut by_signal] = both_ways();
     event_loop.block_on(async {

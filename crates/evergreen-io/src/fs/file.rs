@@ -12,7 +12,6 @@ use std::future::poll_fn;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::task::{Context, Waker};
 
 use self::sequence::Sequence;
 use super::job::on_path;
@@ -159,8 +158,7 @@ impl File {
     /// The file itself, if an operation is under way. An error of bytes that were taken before is lost:
     /// flush first.
     pub fn try_into_std(self) -> Result<fs::File, Self> {
-        let idle = self.0.poll_flush(&Context::from_waker(Waker::noop()));
-        if idle.is_pending() {
+        if !self.0.is_idle() {
             return Err(self);
         }
         let file = Arc::clone(&self.0);

@@ -3,9 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use evergreen_loop::{BlockingError, EventLoop, LoopError};
+use evergreen_loop::EventLoop;
 
 use super::path_error::PathError;
+use crate::no_result::no_result;
 
 /// Runs `f` on the pool of this thread's loop.
 pub(super) async fn on_pool<T: Send + 'static>(
@@ -33,13 +34,4 @@ pub(super) async fn on_paths<T: Send + 'static>(
 ) -> io::Result<T> {
     on_pool(move || f(&from, &to).map_err(|cause| PathError::wrap(doing, from, Some(to), cause)))
         .await
-}
-
-/// Why a job did not come to a result, as file functions say it.
-pub(super) fn no_result(error: BlockingError) -> io::Error {
-    match error {
-        BlockingError::LoopClosed => LoopError::Closed.into(),
-        // Not the kind of the system's error: for want of a thread it says `WouldBlock`.
-        other => io::Error::other(other.to_string()),
-    }
 }

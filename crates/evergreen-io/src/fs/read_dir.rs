@@ -15,8 +15,9 @@ use evergreen_loop::build::poll_budget;
 use evergreen_loop::{BlockingJob, EventLoop};
 use futures_core::Stream;
 
-use super::job::{no_result, on_path, on_pool};
+use super::job::{on_path, on_pool};
 use super::path_error::PathError;
+use crate::no_result::no_result;
 
 /// Entries fetched by one job.
 const BATCH: usize = 32;
@@ -92,7 +93,8 @@ impl ReadDir {
     ///
     /// # Errors
     ///
-    /// If the directory cannot be read on. More may be asked for after an error.
+    /// If the directory cannot be read on. More may be asked for after an error, unless the loop's
+    /// threads could not read at all: then this was the end.
     ///
     /// # Kill safety
     ///
@@ -113,7 +115,13 @@ impl ReadDir {
                 return Poll::Ready(entry.map(Some));
             }
             self.state = match std::mem::replace(&mut self.state, State::Ended) {
-                State::Idle(walk) => State::fetch(walk)?,
+                State::Idle(walk) => match EventLoop::current() {
+                    Ok(event_loop) => State::Fetching(event_loop.run_blocking(|| walk.fetch())),
+                    Err(error) => {
+                        self.state = State::Idle(walk);
+                        return Poll::Ready(Err(error.into()));
+                    },
+                },
                 State::Fetching(mut job) => match Pin::new(&mut job).poll(cx) {
                     Poll::Ready(fetched) => {
                         let (walk, fetched) = fetched.map_err(no_result)?;
@@ -132,10 +140,6 @@ impl ReadDir {
 }
 
 impl State {
-    fn fetch(walk: Walk) -> io::Result<Self> {
-        Ok(Self::Fetching(EventLoop::current()?.run_blocking(move || walk.fetch())))
-    }
-
     /// A batch that is not full was the last one.
     fn after(walk: Walk, batch: &VecDeque<io::Result<DirEntry>>) -> Self {
         if batch.len() < BATCH { Self::Ended } else { Self::Idle(walk) }

@@ -22,7 +22,7 @@ use super::watch::{Watch, Way};
 /// It belongs to the loop of the thread that started it, and may be waited for and dropped on any
 /// other. When it is dropped the process goes on, unless
 /// [`kill_on_drop`](super::Command::kill_on_drop) says otherwise, and nothing is left of it when it
-/// ends.
+/// ends; if its loop has ended before, when the next child is started.
 ///
 /// ```
 /// use evergreen_io::process::Command;

@@ -8,8 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, WaitOptions, waitpid};
 
-/// The end of one child. While it is not known the number is the child's own: the system gives it
-/// to nobody else before somebody has waited.
+/// The end of one child. While it is not known the number is the child's own, for the system gives it
+/// to nobody else before somebody has waited: whoever else in the process waits for all children, or
+/// ignores SIGCHLD, takes that away.
 #[derive(Debug)]
 pub(super) struct Exit {
     pid: Pid,

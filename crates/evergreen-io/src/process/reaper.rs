@@ -64,17 +64,20 @@ pub(super) fn sweep() -> bool {
 }
 
 fn listen(event_loop: &EventLoop) -> Result<(), LoopError> {
-    HANDLER.with_borrow_mut(|handler| {
+    let listen = HANDLER.try_with(|handler| {
+        let mut handler = handler.borrow_mut();
         if handler.as_ref().is_none_or(Handler::is_cancelled) {
             *handler = Some(event_loop.add_signal_handler(libc::SIGCHLD, heard)?);
         }
         Ok(())
-    })
+    });
+    // A thread that ends hears of nothing any more.
+    listen.unwrap_or(Ok(()))
 }
 
 fn heard() {
     if sweep() {
-        let handler = HANDLER.take();
-        handler.iter().for_each(Handler::cancel);
+        let handler = HANDLER.try_with(RefCell::take);
+        handler.iter().flatten().for_each(Handler::cancel);
     }
 }

@@ -68,7 +68,8 @@ impl Query {
         if let Some(service) = self.service() {
             check_text(service)?;
             let digits = service.strip_prefix('-').unwrap_or(service);
-            if self.port().is_none() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            if self.port().is_none() && is_number {
                 return Err(refused(service, "is no port: the last one is 65535"));
             }
         } else if self.host.is_none() {

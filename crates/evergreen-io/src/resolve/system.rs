@@ -9,6 +9,7 @@ use dns_lookup::{AddrInfoHints, LookupError};
 use evergreen_loop::{BlockingError, EventLoop, LoopError};
 
 use super::{AddrInfo, Answer, Query, ResolveError, Resolver};
+use crate::no_result::no_result;
 
 /// `getaddrinfo` and `getnameinfo` of the C library, on the thread pool of the present thread's
 /// loop.
@@ -79,14 +80,12 @@ fn ask<T: Send + 'static>(
             Ok(Some(Ok(answer))) => Ok(answer),
             Ok(Some(Err(error))) => Err(ResolveError::of(asked, error)),
             Ok(None) | Err(BlockingError::LoopClosed) => Err(LoopError::Closed.into()),
-            Err(BlockingError::Os(error)) => Err(of_pool(&asked, error.kind(), &error)),
-            Err(error) => Err(of_pool(&asked, io::ErrorKind::Other, &error)),
+            Err(error) => {
+                let why = no_result(error);
+                Err(io::Error::new(why.kind(), format!("cannot resolve `{asked}`: {why}")))
+            },
         }
     })
-}
-
-fn of_pool(asked: &str, kind: io::ErrorKind, error: &dyn std::error::Error) -> io::Error {
-    io::Error::new(kind, format!("cannot resolve `{asked}`: {error}"))
 }
 
 #[cfg(test)]

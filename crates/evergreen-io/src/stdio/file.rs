@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use evergreen_loop::build::poll_budget;
-use evergreen_loop::{BlockingError, BlockingJob, EventLoop};
+use evergreen_loop::{BlockingJob, EventLoop};
 use rustix::io::read;
 
+use crate::no_result::no_result;
 use crate::source::uninterrupted;
 
 /// The most that is read at once.
@@ -48,12 +49,14 @@ impl FileReader {
                 // No loop stands still while this thread waits.
                 return Poll::Ready(uninterrupted(|| Ok(read(&self.fd, &mut *buffer)?)));
             };
-            let fd = Arc::clone(&self.fd);
-            *state = State::Reading(event_loop.run_blocking(move || read_some(&fd, room)));
+            // Nothing is read for one who is gone when a thread is free.
+            let fd = Arc::downgrade(&self.fd);
+            let read = move || fd.upgrade().map_or(Ok(Vec::new()), |fd| read_some(&fd, room));
+            *state = State::Reading(event_loop.run_blocking(read));
         }
         let State::Reading(job) = &mut *state else { unreachable!("set just now") };
         let result = ready!(Pin::new(job).poll(&mut Context::from_waker(cx.waker())));
-        let (mut left, result) = match flat(result) {
+        let (mut left, result) = match result.unwrap_or_else(|error| Err(no_result(error))) {
             Ok(left) => (left, Ok(())),
             Err(error) => (Vec::new(), Err(error)),
         };
@@ -68,14 +71,6 @@ fn read_some(fd: &OwnedFd, room: usize) -> io::Result<Vec<u8>> {
     let length = uninterrupted(|| Ok(read(fd, &mut *bytes)?))?;
     bytes.truncate(length);
     Ok(bytes)
-}
-
-fn flat<T>(result: Result<io::Result<T>, BlockingError>) -> io::Result<T> {
-    match result {
-        Ok(result) => result,
-        Err(BlockingError::Os(error)) => Err(error),
-        Err(error) => Err(io::Error::other(error.to_string())),
-    }
 }
 
 fn take(left: &mut Vec<u8>, buffer: &mut [u8]) -> usize {

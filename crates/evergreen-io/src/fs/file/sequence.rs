@@ -15,7 +15,7 @@ use evergreen_loop::{BlockingJob, EventLoop, LoopError};
 use super::dropped::Unwritten;
 use super::held::Held;
 use super::waiting::Waiting;
-use crate::fs::job::no_result;
+use crate::no_result::no_result;
 
 /// A file that does one thing at a time. What was begun for a task that has been killed goes on,
 /// and what comes next waits for it.
@@ -72,6 +72,11 @@ impl Sequence {
     /// Waits until nothing is under way. The error is that of bytes taken before.
     fn poll_turn(&self, turn: &mut Turn, cx: &Context<'_>) -> Poll<io::Result<()>> {
         ready!(poll_budget(cx));
+        self.poll_idle(turn, cx)
+    }
+
+    /// As [`Sequence::poll_turn`], and does not count.
+    fn poll_idle(&self, turn: &mut Turn, cx: &Context<'_>) -> Poll<io::Result<()>> {
         let Some(job) = &mut turn.running else { return Poll::Ready(Ok(())) };
         let waker = Waker::from(Arc::clone(&self.waiting));
         let waker = &mut Context::from_waker(&waker);
@@ -168,6 +173,12 @@ impl Sequence {
     /// Whether an operation may be under way.
     pub(super) fn is_at_work(&self) -> bool {
         lock(&self.turn).running.is_some()
+    }
+
+    /// Whether nothing is under way. The error of bytes taken before is lost then.
+    pub(super) fn is_idle(&self) -> bool {
+        let cx = Context::from_waker(Waker::noop());
+        self.poll_idle(&mut lock(&self.turn), &cx).is_ready()
     }
 
     pub(super) fn poll_flush(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
