@@ -49,10 +49,11 @@ async fn serve(listener: TcpListener) -> io::Result<()> {
 
 // ANCHOR: core
 /// A loop of its own, on a thread of its own, until it is stopped.
-fn core(address: SocketAddr, ready: &mpsc::Sender<LoopRemote>) -> Result<(), Box<dyn Error>> {
+fn core(address: SocketAddr, ready: mpsc::Sender<LoopRemote>) -> Result<(), Box<dyn Error>> {
     let event_loop = EventLoop::new()?;
     let listener = event_loop.block_on(async { listen(address) })?;
     ready.send(event_loop.remote())?;
+    drop(ready);
     let server = event_loop.run_until(serve(listener));
     drop(server); // stopped from outside
     Ok(())
@@ -68,10 +69,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let cores: Vec<_> = (0..LOOPS)
         .map(|_| {
             let ready = ready.clone();
-            thread::spawn(move || core(address, &ready).expect("a core"))
+            thread::spawn(move || core(address, ready).expect("a core"))
         })
         .collect();
-    drop(ready); // so that the wait ends if a core fails
+    drop(ready); // the wait below ends when each core has sent, or failed
     let remotes: Vec<_> = remotes.iter().collect();
     drop(reserved);
     for _ in 0..REQUESTS {
