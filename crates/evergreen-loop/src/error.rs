@@ -285,6 +285,8 @@ pub enum ErrorOrigin {
     Task,
     /// A listener that cannot accept for a while.
     Listener,
+    /// A stream that could not send what was written.
+    Stream,
     /// The future that `block_on` waits for.
     Main,
     /// A waker that panicked when it was woken.
@@ -304,6 +306,7 @@ impl ErrorOrigin {
             Self::Watcher => "watcher",
             Self::Task => "task",
             Self::Listener => "listener",
+            Self::Stream => "stream",
             Self::Main => "main future",
             Self::Waker => "waker",
             Self::ExceptionHandler => "exception handler",

@@ -25,7 +25,7 @@
 //! - [`event`], [`locks`], [`channel`], [`queue`], [`oneshot`], [`Mutex`], [`RwLock`]: tasks that wait
 //!   for each other. [`futures`]: executors, and the jobs that they are given.
 //! - [`net`], [`pipe`], [`AsyncFd`]: sockets, pipes, any descriptor that can be polled. [`resolve`]: names.
-//! - [`io`]: copying from one stream to another.
+//! - [`io`]: streams that are held, read until a delimiter, and served; copying from one to another.
 //! - [`process`], [`stdio`], [`signal`]: children, the standard streams, ctrl-c.
 //! - [`current`]: this thread's loop and task.
 //!
@@ -56,6 +56,8 @@ pub use evergreen_task::{
 
 /// Bytes, whatever they come from.
 pub mod io {
+    #[doc(inline)]
+    pub use evergreen_io::io::*;
     pub use evergreen_io::{copy, copy_bidirectional};
 }
 

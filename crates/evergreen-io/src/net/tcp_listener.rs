@@ -62,7 +62,7 @@ impl TcpListener {
         result
     }
 
-    fn bind_to(address: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn bind_to(address: SocketAddr) -> io::Result<Self> {
         let socket = TcpSocket::for_address(address)?;
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;

@@ -1,0 +1,132 @@
+//! Reading: from what is held, and from the system only while somebody waits for more.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::mem;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use regex::bytes::Regex;
+
+use super::{Inner, Phase, StreamCore};
+use crate::io::buffer::ReadBuffer;
+use crate::io::error::StreamError;
+
+/// How much is read at once.
+const CHUNK: usize = 64 * 1024;
+
+thread_local! {
+    /// Where all streams of a thread read to, so that none holds memory while it waits.
+    static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+impl StreamCore {
+    /// As [`BaseStream::read_bytes`](crate::io::BaseStream::read_bytes).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn read_bytes(&self, n: usize) -> Result<Vec<u8>, StreamError> {
+        above_zero(n)?;
+        self.0.read(|input| input.read(n), ReadBuffer::take_all).await
+    }
+
+    /// As [`BaseStream::read_some`](crate::io::BaseStream::read_some).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn read_some(&self, n: usize) -> Result<Vec<u8>, StreamError> {
+        above_zero(n)?;
+        let some = |input: &mut ReadBuffer| match input.len().min(n) {
+            0 => Ok(None),
+            held => input.read(held),
+        };
+        self.0.read(some, ReadBuffer::take_all).await
+    }
+
+    /// As [`BaseStream::read_until`](crate::io::BaseStream::read_until).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn read_until(&self, delimiter: &[u8]) -> Result<Vec<u8>, StreamError> {
+        self.0.read(|input| input.read_until(delimiter), |_| Vec::new()).await
+    }
+
+    /// As [`BaseStream::read_until_regex`](crate::io::BaseStream::read_until_regex).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn read_until_regex(&self, regex: &Regex) -> Result<Vec<u8>, StreamError> {
+        self.0.read(|input| input.read_until_regex(regex), |_| Vec::new()).await
+    }
+
+    /// As [`BaseStream::take_buffered`](crate::io::BaseStream::take_buffered).
+    pub fn take_buffered(&self) -> Vec<u8> {
+        self.0.input.borrow_mut().take_all()
+    }
+}
+
+const fn above_zero(n: usize) -> Result<(), StreamError> {
+    if n == 0 { Err(StreamError::Zero) } else { Ok(()) }
+}
+
+impl Inner {
+    /// Reads until `take` finds what it looks for, or the peer sends no more: then what `rest` finds.
+    async fn read(
+        self: &Rc<Self>,
+        mut take: impl FnMut(&mut ReadBuffer) -> Result<Option<Vec<u8>>, StreamError>,
+        rest: impl FnOnce(&mut ReadBuffer) -> Vec<u8>,
+    ) -> Result<Vec<u8>, StreamError> {
+        self.check_connected()?;
+        let _turn = self.readers.lock().await;
+        loop {
+            self.check_connected()?;
+            if let Some(found) = take(&mut self.input.borrow_mut())? {
+                return Ok(found);
+            }
+            if self.at_end.get() {
+                return Ok(self.tell_end(rest));
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// The end itself is told by an empty result, and closes the stream.
+    fn tell_end(self: &Rc<Self>, rest: impl FnOnce(&mut ReadBuffer) -> Vec<u8>) -> Vec<u8> {
+        let rest = rest(&mut self.input.borrow_mut());
+        if rest.is_empty() && !self.keep_open_on_eof.get() {
+            self.end();
+        }
+        rest
+    }
+
+    /// Waits for bytes, or for the end.
+    async fn fill(&self) -> Result<(), StreamError> {
+        let filled = super::unless(&self.closed, poll_fn(|cx| self.poll_fill(cx))).await;
+        let filled = filled.unwrap_or(Err(StreamError::Closed));
+        if filled.is_err() && self.phase.get() == Phase::Open {
+            self.close();
+        }
+        filled
+    }
+
+    fn poll_fill(&self, cx: &mut Context<'_>) -> Poll<Result<(), StreamError>> {
+        let endpoint = self.endpoint()?;
+        let mut room = ROOM.with_borrow_mut(mem::take);
+        room.resize(CHUNK, 0);
+        let read = endpoint.poll_read(cx, &mut room);
+        let fed = read.map(|read| match read? {
+            0 => {
+                self.at_end.set(true);
+                Ok(())
+            },
+            length => self.input.borrow_mut().feed(&room[..length]),
+        });
+        ROOM.replace(room);
+        let fed = ready!(fed);
+        Poll::Ready(fed)
+    }
+}

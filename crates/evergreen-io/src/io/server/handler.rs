@@ -1,0 +1,82 @@
+//! What is done with each connection.
+
+use std::error::Error;
+use std::fmt::Display;
+use std::future::Future;
+use std::rc::Rc;
+use std::thread;
+
+use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop};
+use evergreen_task::spawn;
+
+use crate::io::base_stream::BaseStream;
+use crate::io::core::{StreamCore, WeakCore};
+
+/// Handles the connections `C` of a server: any closure that gives a future, or a type of yours.
+///
+/// Python evergreen has a method to override here, which usually starts a task. In Rust the server
+/// always starts one: a slow handler keeps nobody from being accepted.
+pub trait HandleConnection<C>: 'static {
+    /// Handles one connection. It stays open as long as a handle of it does.
+    ///
+    /// A panic is reported, and closes the connection. So is an error that is returned, if the
+    /// future gives a `Result`.
+    fn handle_connection(&self, connection: C) -> impl Future<Output = impl Outcome> + 'static;
+}
+
+impl<C, F, R> HandleConnection<C> for F
+where
+    F: Fn(C) -> R + 'static,
+    R: Future<Output: Outcome> + 'static,
+{
+    fn handle_connection(&self, connection: C) -> impl Future<Output = impl Outcome> + 'static {
+        self(connection)
+    }
+}
+
+/// What a handler may give: nothing, or a `Result` whose error is reported.
+pub trait Outcome: 'static {
+    /// The error, if it is one.
+    fn error(self) -> Option<Box<dyn Error>>;
+}
+
+impl Outcome for () {
+    fn error(self) -> Option<Box<dyn Error>> {
+        None
+    }
+}
+
+impl<E: Into<Box<dyn Error>> + 'static> Outcome for Result<(), E> {
+    fn error(self) -> Option<Box<dyn Error>> {
+        self.err().map(Into::into)
+    }
+}
+
+/// Starts the task of a connection.
+pub(super) fn begin<C: BaseStream + 'static>(handler: Rc<impl HandleConnection<C>>, connection: C) {
+    drop(spawn(async move {
+        let panic = ClosesOnPanic(connection.stream_core().downgrade());
+        if let Some(error) = handler.handle_connection(connection).await.error() {
+            report(&error);
+        }
+        drop(panic);
+    }));
+}
+
+fn report(error: &dyn Display) {
+    if let Some(event_loop) = EventLoop::try_current() {
+        let message = format!("a connection was not handled to its end: {error}");
+        event_loop.call_exception_handler(&ErrorContext::new(ErrorOrigin::Task).saying(message));
+    }
+}
+
+/// Others may hold the connection, too.
+struct ClosesOnPanic(WeakCore);
+
+impl Drop for ClosesOnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.upgrade().iter().for_each(StreamCore::close);
+        }
+    }
+}

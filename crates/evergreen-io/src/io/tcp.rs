@@ -1,0 +1,10 @@
+//! TCP: a client, a server, and the connections that it accepts.
+
+mod client;
+mod connection;
+mod names;
+mod server;
+
+pub use client::TcpClient;
+pub use connection::TcpConnection;
+pub use server::TcpServer;

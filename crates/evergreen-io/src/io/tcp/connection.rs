@@ -1,0 +1,66 @@
+//! A connection that a TCP server has accepted.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use super::names::Names;
+use super::server::TcpServer;
+use crate::io::base_stream::BaseStream;
+use crate::io::core::StreamCore;
+use crate::io::error::TcpError;
+use crate::io::server::Accepted;
+use crate::net::TcpListener;
+
+/// A connection that a [`TcpServer`] has accepted. As Python evergreen's `TCPConnection`; a clone is
+/// another handle of the same.
+#[derive(Clone)]
+pub struct TcpConnection(Rc<Connection>);
+
+struct Connection {
+    accepted: Rc<Accepted<TcpListener>>,
+    names: Names,
+}
+
+impl TcpConnection {
+    pub(super) fn new(accepted: Rc<Accepted<TcpListener>>) -> Self {
+        Self(Rc::new(Connection { accepted, names: Names::default() }))
+    }
+
+    /// The server that has accepted it; `None` once either is closed.
+    pub fn server(&self) -> Option<TcpServer> {
+        self.0.accepted.server().map(TcpServer)
+    }
+
+    /// The address of this end, asked for once.
+    ///
+    /// # Errors
+    ///
+    /// [`StreamError::Closed`](crate::io::StreamError::Closed), and what the system says.
+    pub fn local_addr(&self) -> Result<SocketAddr, TcpError> {
+        self.0.names.local(&self.0.accepted.core, &self.0.accepted.socket)
+    }
+
+    /// The address of the client, asked for once.
+    ///
+    /// # Errors
+    ///
+    /// As [`local_addr`](Self::local_addr).
+    pub fn peer_addr(&self) -> Result<SocketAddr, TcpError> {
+        self.0.names.peer(&self.0.accepted.core, &self.0.accepted.socket)
+    }
+}
+
+impl BaseStream for TcpConnection {
+    type Error = TcpError;
+
+    fn stream_core(&self) -> &StreamCore {
+        &self.0.accepted.core
+    }
+}
+
+impl fmt::Debug for TcpConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TcpConnection").field(self.stream_core()).finish()
+    }
+}

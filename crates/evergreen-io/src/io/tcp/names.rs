@@ -1,0 +1,48 @@
+//! The addresses of both ends, asked for once.
+
+use std::cell::OnceCell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Weak;
+
+use crate::io::core::StreamCore;
+use crate::io::error::{StreamError, TcpError};
+use crate::net::TcpStream;
+
+#[derive(Default)]
+pub(super) struct Names {
+    local: OnceCell<SocketAddr>,
+    peer: OnceCell<SocketAddr>,
+}
+
+impl Names {
+    pub(super) fn local(
+        &self,
+        core: &StreamCore,
+        socket: &Weak<TcpStream>,
+    ) -> Result<SocketAddr, TcpError> {
+        ask(&self.local, core, socket, TcpStream::local_addr)
+    }
+
+    pub(super) fn peer(
+        &self,
+        core: &StreamCore,
+        socket: &Weak<TcpStream>,
+    ) -> Result<SocketAddr, TcpError> {
+        ask(&self.peer, core, socket, TcpStream::peer_addr)
+    }
+}
+
+fn ask(
+    known: &OnceCell<SocketAddr>,
+    core: &StreamCore,
+    socket: &Weak<TcpStream>,
+    ask: fn(&TcpStream) -> io::Result<SocketAddr>,
+) -> Result<SocketAddr, TcpError> {
+    core.check_open()?;
+    if let Some(address) = known.get() {
+        return Ok(*address);
+    }
+    let address = ask(&*socket.upgrade().ok_or(StreamError::NotConnected)?)?;
+    Ok(*known.get_or_init(|| address))
+}
