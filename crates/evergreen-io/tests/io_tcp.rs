@@ -1,10 +1,15 @@
 //! The TCP classes.
 
-use evergreen_io::io::{BaseStream, StreamError, TcpClient, TcpConnection, TcpError, TcpServer};
-use evergreen_loop::block_on;
-use evergreen_task::{spawn, yield_now};
-use std::cell::RefCell;
-use std::rc::Rc;
+mod common;
+
+use common::streams::{Plain, reports};
+use common::{Refusing, TestLoop};
+use evergreen_io::io::{
+    BaseStream, StreamCore, StreamError, TcpClient, TcpConnection, TcpError, TcpServer,
+};
+use evergreen_io::net::TcpStream;
+use evergreen_task::{Task, spawn, yield_now};
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 
 async fn echo(client: TcpConnection) -> Result<(), TcpError> {
     loop {
@@ -16,68 +21,174 @@ async fn echo(client: TcpConnection) -> Result<(), TcpError> {
     }
 }
 
-// EV-TCP-01, EV-TCP-05, EV-STR-07
-#[test]
-fn what_is_written_comes_back_line_by_line_until_the_end() {
-    block_on(async {
-        let server = TcpServer::new(echo);
-        server.bind("127.0.0.1:0")?;
-        let address = server.local_addr()?;
-        let serving = spawn({
-            let server = server.clone();
-            async move { server.serve().await }
-        });
-        let client = TcpClient::new();
-        assert!(!client.write(b"early\n")?);
-        client.connect(address).await?;
-        assert_eq!(client.peer_addr()?, address);
-        assert_eq!(client.read_until(b"\n").await?, b"early\n");
-        assert!(client.write(b"two\nlines\n")?);
-        assert_eq!(client.read_until(b"\n").await?, b"two\n");
-        assert_eq!(client.read_until_regex(r"l.*\n").await?, b"lines\n");
-        assert_eq!(server.connections().len(), 1);
-        assert_eq!(server.connections()[0].peer_addr()?, client.local_addr()?);
-        client.shutdown().await?;
-        assert_eq!(client.read_bytes(10).await?, b"");
-        assert!(client.is_closed());
-        assert_eq!(server.connections().len(), 0);
-        server.close();
-        serving.await.expect("no panic")
-    })
-    .unwrap();
+async fn echo_server(address: &str) -> (TcpServer, Task<Result<(), TcpError>>) {
+    let server = TcpServer::new(echo);
+    server.bind(address).expect("a free port");
+    let serving = spawn({
+        let server = server.clone();
+        async move { server.serve().await }
+    });
+    yield_now().await;
+    (server, serving)
 }
 
-// EV-STR-10, EV-SRV-05
+// EV-TCP-01, EV-TCP-04, EV-TCP-06
 #[test]
-fn a_server_that_is_closed_tells_handlers_that_read() {
-    block_on(async {
-        let told = Rc::new(RefCell::new(Vec::new()));
-        let tell = Rc::clone(&told);
-        let server = TcpServer::new(move |client: TcpConnection| {
-            let tell = Rc::clone(&tell);
+fn what_is_written_comes_back_line_by_line_until_the_end() {
+    TestLoop::new().block_on(async {
+        let (server, serving) = echo_server("127.0.0.1:0").await;
+        let address = server.local_addr().unwrap();
+        let client = TcpClient::new();
+        assert!(matches!(client.peer_addr().unwrap_err().kind(), StreamError::NotConnected));
+        assert!(matches!(client.local_addr().unwrap_err().kind(), StreamError::NotConnected));
+        assert!(!client.write(b"early\n").unwrap());
+        client.connect(("localhost", address.port())).await.unwrap();
+        assert_eq!(client.read_until(b"\n").await.unwrap(), b"early\n");
+        assert_eq!(client.peer_addr().unwrap(), address);
+        let connection = server.connections().remove(0);
+        assert_eq!(connection.peer_addr().unwrap(), client.local_addr().unwrap());
+        assert_eq!(connection.local_addr().unwrap(), address);
+        client.shutdown().await.unwrap();
+        assert_eq!(client.read_bytes(1).await.unwrap(), b"");
+        assert!(matches!(client.peer_addr().unwrap_err().kind(), StreamError::Closed));
+        assert!(matches!(connection.local_addr().unwrap_err().kind(), StreamError::Closed));
+        server.close();
+        serving.await.unwrap().unwrap();
+    });
+}
+
+// R-12, EV-STR-08: `printf .. | nc -N` gets all its echoes.
+#[test]
+fn who_writes_all_and_ends_gets_all_echoes() {
+    TestLoop::new().block_on(async {
+        let (server, _serving) = echo_server("127.0.0.1:0").await;
+        let stream = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
+        let client = Plain(StreamCore::connected(stream));
+        let lines = b"a line that is said again\n".repeat(400_000);
+        let writer = spawn({
+            let (client, lines) = (client.clone(), lines.clone());
             async move {
-                let error = client.read_bytes(1).await.unwrap_err();
-                tell.borrow_mut().push(error.to_string());
+                client.write(&lines).unwrap();
+                client.shutdown().await.unwrap();
             }
         });
-        server.bind(("127.0.0.1", 0))?;
+        writer.await.unwrap();
+        assert!(client.read_bytes(usize::MAX).await.unwrap() == lines);
+    });
+}
+
+// EV-TCP-02, EV-STR-14
+#[test]
+fn a_client_that_could_not_connect_may_try_again() {
+    TestLoop::new().block_on(async {
+        let (server, _serving) = echo_server("127.0.0.1:0").await;
+        let refusing = Refusing::new();
         let client = TcpClient::new();
-        let serving = spawn({
-            let server = server.clone();
-            async move { server.serve().await }
+        client.write(b"for nobody\n").unwrap();
+        let error = client.connect(refusing.address()).await.unwrap_err();
+        assert_eq!(error.errno(), Some(libc::ECONNREFUSED), "{error}");
+        assert!(error.to_string().starts_with("TCP: cannot connect to 127.0.0.1:"), "{error}");
+        let error = client.connect(("no-such-host.invalid", 80)).await.unwrap_err();
+        assert!(error.to_string().contains("no-such-host.invalid"), "{error}");
+        assert!(!client.is_closed());
+        // A later address is as good.
+        let addresses = [refusing.address(), server.local_addr().unwrap()];
+        client.write(b"for the server\n").unwrap();
+        client.connect(&addresses[..]).await.unwrap();
+        assert_eq!(client.read_until(b"\n").await.unwrap(), b"for the server\n");
+    });
+}
+
+// EV-TCP-03
+#[test]
+fn a_client_connects_once() {
+    TestLoop::new().block_on(async {
+        let (server, _serving) = echo_server("127.0.0.1:0").await;
+        let address = server.local_addr().unwrap();
+        let client = TcpClient::new();
+        let connects = [1, 2].map(|_| {
+            let client = client.clone();
+            spawn(async move { client.connect(address).await })
         });
-        client.connect(server.local_addr()?).await?;
-        while server.connections().is_empty() {
-            yield_now().await;
-        }
+        let [first, second] = connects;
+        first.await.unwrap().unwrap();
+        let error = second.await.unwrap().unwrap_err();
+        assert!(matches!(error.kind(), StreamError::AlreadyConnected), "{error}");
+        client.close();
+        let error = client.connect(address).await.unwrap_err();
+        assert!(matches!(error.kind(), StreamError::Closed), "{error}");
+    });
+}
+
+// EV-STR-10: also who connects is told.
+#[test]
+fn whoever_connects_is_told_that_it_is_closed() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let nobody = common::Blackhole::new();
+        let client = TcpClient::new();
+        let connect = spawn({
+            let (client, address) = (client.clone(), nobody.address());
+            async move { client.connect(address).await }
+        });
         yield_now().await;
-        server.close();
-        serving.await.expect("no panic")?;
-        yield_now().await;
-        assert_eq!(*told.borrow(), ["TCP: closed"]);
-        assert!(matches!(server.serve().await.unwrap_err().kind(), StreamError::Closed));
-        assert_eq!(client.read_bytes(1).await?, b"");
-        Ok::<(), TcpError>(())
-    })
-    .unwrap();
+        client.close();
+        let error = connect.await.unwrap().unwrap_err();
+        assert!(matches!(error.kind(), StreamError::Closed), "{error}");
+    });
+    assert_eq!(event_loop.metrics().sources, 0);
+}
+
+// EV-TCP-01: the source is bound first.
+#[test]
+fn a_client_may_say_where_it_connects_from() {
+    TestLoop::new().block_on(async {
+        let (server, _serving) = echo_server("127.0.0.1:0").await;
+        let address = server.local_addr().unwrap();
+        let client = TcpClient::new();
+        let source: SocketAddr = "127.0.0.5:0".parse().unwrap();
+        let error = client.connect_from(address, "[::1]:0".parse().unwrap()).await.unwrap_err();
+        assert!(error.to_string().contains("no IPv6 address to connect to"), "{error}");
+        let foreign = "192.0.2.1:0".parse().unwrap();
+        let error = client.connect_from(address, foreign).await.unwrap_err();
+        assert!(error.to_string().contains("192.0.2.1"), "{error}");
+        let addresses = [Refusing::new().address(), address];
+        client.connect_from(&addresses[..], source).await.unwrap();
+        assert_eq!(client.local_addr().unwrap().ip(), source.ip());
+    });
+}
+
+// EV-TCP-07: a zone stays what it is.
+#[test]
+fn an_address_keeps_its_zone() {
+    TestLoop::new().block_on(async {
+        let loopback = SocketAddrV6::new(Ipv6Addr::LOCALHOST, 0, 0, 0);
+        let (server, _serving) = echo_server(&loopback.to_string()).await;
+        let client = TcpClient::new();
+        client.connect(("::1%1", server.local_addr().unwrap().port())).await.unwrap();
+        client.write(b"there\n").unwrap();
+        assert_eq!(client.read_until(b"\n").await.unwrap(), b"there\n");
+        // A link-local address of a zone that does not exist is asked for with it.
+        let nowhere = TcpClient::new();
+        let error = nowhere.connect(("fe80::1%4294967295", 9)).await.unwrap_err();
+        assert!(error.to_string().contains("fe80::1%4294967295"), "{error}");
+    });
+}
+
+// EV-TCP-08, EV-STR-24
+#[test]
+fn errors_are_of_the_class_and_keep_their_number() {
+    TestLoop::new().block_on(async {
+        let reports = reports();
+        let error: TcpError = std::io::Error::from_raw_os_error(libc::EPIPE).into();
+        assert_eq!(error.errno(), Some(libc::EPIPE));
+        assert_eq!(error.to_string(), "TCP: Broken pipe (os error 32)");
+        let of_no_class = StreamError::from(error);
+        assert_eq!(of_no_class.errno(), Some(libc::EPIPE));
+        let error = std::io::Error::from(TcpError::from(of_no_class));
+        assert_eq!(error.raw_os_error(), Some(libc::EPIPE));
+        let closed: std::io::Error = TcpError::from(StreamError::Closed).into();
+        assert_eq!((closed.to_string().as_str(), closed.raw_os_error()), ("closed", None));
+        assert!(reports.borrow().is_empty());
+    });
 }

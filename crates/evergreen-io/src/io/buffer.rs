@@ -64,6 +64,11 @@ impl ReadBuffer {
         self.is_closed
     }
 
+    /// How much can be fed before it closes itself.
+    pub(super) fn room(&self) -> usize {
+        self.limit.saturating_sub(1 + self.len())
+    }
+
     pub(super) const fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
     }
@@ -76,7 +81,7 @@ impl ReadBuffer {
     /// [`StreamError::Closed`] afterwards.
     pub fn feed(&mut self, chunk: &[u8]) -> Result<(), StreamError> {
         self.open()?;
-        if self.len() + chunk.len() >= self.limit {
+        if chunk.len() > self.room() {
             self.close();
             return Err(StreamError::BufferFull { limit: self.limit });
         }

@@ -6,6 +6,7 @@ pub(crate) mod busy_pool;
 pub(crate) mod child;
 pub(crate) mod resolvers;
 pub(crate) mod scratch;
+pub(crate) mod streams;
 
 use std::net::SocketAddr;
 use std::thread;

@@ -117,7 +117,8 @@ impl Inner {
         let endpoint = self.endpoint()?;
         let mut room = ROOM.with_borrow_mut(mem::take);
         room.resize(CHUNK, 0);
-        let read = endpoint.poll_read(cx, &mut room);
+        let most = self.input.borrow().room().clamp(1, CHUNK);
+        let read = endpoint.poll_read(cx, &mut room[..most]);
         let fed = read.map(|read| match read? {
             0 => {
                 self.at_end.set(true);
