@@ -6,6 +6,7 @@ mod ci;
 mod examples;
 mod layers;
 mod program;
+mod rows;
 mod source;
 mod unsafe_count;
 
@@ -20,6 +21,7 @@ usage: cargo xtask <chore>
   ci [--skip STEP]..  everything that CI runs
   examples            build and run the examples and compare what they print
   layers              who may depend on whom, and who may call what
+  rows SPEC FAMILY    which tests show which rows of a specification, as `EV` ones
   unsafe              where unsafe code stands, and how much of it there is";
 
 fn main() -> ExitCode {
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         ["ci", ref rest @ ..] => ci::run(rest),
         ["examples"] => examples::run(),
         ["layers"] => layers::run(),
+        ["rows", spec, family] => rows::run(spec, family),
         ["unsafe"] => unsafe_count::run(),
         _ => Err(USAGE.into()),
     });

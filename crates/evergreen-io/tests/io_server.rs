@@ -75,7 +75,7 @@ fn a_slow_handler_keeps_nobody_from_being_accepted() {
             async move {
                 noting.note("accepted");
                 drop(connection);
-                pending::<()>().await
+                pending::<()>().await;
             }
         })
         .await;
