@@ -17,18 +17,21 @@
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 use evergreen::futures::TaskPoolExecutor;
-use evergreen::net::{TcpListener, TcpStream};
+use evergreen::io::{BaseStream, TcpClient, TcpConnection, TcpError, TcpServer};
 use evergreen::spawn;
-use futures_lite::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, io::BufReader};
-use std::{io, net::SocketAddr};
+use std::{error::Error, io, net::SocketAddr};
 
 const PAGES: usize = 300;
 
 #[evergreen::main]
-async fn main() -> io::Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let server = spawn(serve(listener));
+async fn main() -> Result<(), Box<dyn Error>> {
+    let server = TcpServer::new(answer);
+    server.bind("127.0.0.1:0")?;
+    let address = server.local_addr()?;
+    let serving = spawn({
+        let server = server.clone();
+        async move { server.serve().await }
+    });
 
     // ANCHOR: map
     let pool = TaskPoolExecutor::new(100).expect("more than no workers");
@@ -47,36 +50,26 @@ async fn main() -> io::Result<()> {
         sum += size;
     }
     println!("{PAGES} pages, {sum} bytes");
-    server.kill();
-    Ok(())
+    server.close();
+    Ok(serving.await??)
 }
 
 /// The size of what is there.
 async fn fetch(address: SocketAddr, path: String) -> io::Result<usize> {
-    let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET {path} HTTP/1.0\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
+    let client = TcpClient::new();
+    client.write(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes())?;
+    client.connect(address).await?;
+    let answer = String::from_utf8_lossy(&client.read_bytes(100_000).await?).into_owned();
     let body = answer.split_once("\r\n\r\n").map(|(_head, body)| body);
     body.map(str::len).ok_or_else(|| io::Error::other(format!("{path}: no answer")))
 }
 
-async fn serve(listener: TcpListener) -> io::Result<()> {
-    loop {
-        let (stream, _peer) = listener.accept().await?;
-        drop(spawn(answer(stream)));
-    }
-}
-
 /// Sends a page of as many bytes as its number says, and a hundred.
-async fn answer(stream: TcpStream) -> io::Result<()> {
-    let mut stream = BufReader::new(stream);
-    let mut request = String::new();
-    stream.read_line(&mut request).await?;
+async fn answer(client: TcpConnection) -> Result<(), TcpError> {
+    let request = String::from_utf8_lossy(&client.read_until(b"\r\n\r\n").await?).into_owned();
     let path = request.split(' ').nth(1).unwrap_or_default();
     let number: usize = path.trim_start_matches("/page/").parse().unwrap_or_default();
     let page = format!("HTTP/1.0 200 OK\r\n\r\n{}", ".".repeat(100 + number));
-    stream.get_mut().write_all(page.as_bytes()).await?;
-    stream.close().await
+    client.write(page.as_bytes())?;
+    client.flush().await
 }

@@ -74,7 +74,7 @@ fn build() -> Result<Vec<Example>> {
 fn check(example: &Example) -> Result {
     check_form(&fs::read_to_string(&example.source)?)?;
     let printed = match &*example.name {
-        "echo_server" => echo(&example.program)?,
+        "echo_server" | "echo_classes" => echo(&example.program)?,
         "signals" => signals(&example.program)?,
         _ => Program::start(&example.program, &[])?.finish()?,
     };

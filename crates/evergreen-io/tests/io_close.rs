@@ -4,11 +4,13 @@ mod common;
 
 use common::TestLoop;
 use common::streams::{Plain, fill, plain_pair};
-use evergreen_io::io::{BaseStream, StreamCore, StreamError};
+use evergreen_io::io::{BaseStream, Endpoint, StreamCore, StreamError};
 use evergreen_io::net::UnixStream;
 use evergreen_task::{spawn, yield_now};
 use std::future::Future;
+use std::io;
 use std::os::fd::AsRawFd;
+use std::task::{Context, Poll};
 
 // EV-STR-02, EV-STR-20
 #[test]
@@ -96,6 +98,42 @@ fn all_readers_are_told_that_it_is_closed() {
     });
 }
 
+/// Keeps no waker.
+struct Silent;
+
+impl Endpoint for Silent {
+    fn poll_read(&self, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_write(&self, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn try_write(&self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    fn end(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+// EV-STR-10: also where what moves the bytes wakes nobody when it goes.
+#[test]
+fn a_reader_is_told_whatever_it_reads_from() {
+    TestLoop::new().block_on(async {
+        let stream = Plain(StreamCore::connected(Silent));
+        let reader = spawn({
+            let stream = stream.clone();
+            async move { stream.read_bytes(1).await }
+        });
+        yield_now().await;
+        stream.close();
+        assert!(matches!(reader.await.unwrap(), Err(StreamError::Closed)));
+    });
+}
+
 // EV-STR-21
 #[test]
 fn nothing_can_be_done_with_it_once_it_is_closed() {
@@ -173,6 +211,6 @@ fn a_loop_that_ends_closes_what_still_goes_out() {
     });
     event_loop.destroy().unwrap();
     let mut rest = Vec::new();
-    std::io::Read::read_to_end(&mut &theirs, &mut rest).unwrap();
+    io::Read::read_to_end(&mut &theirs, &mut rest).unwrap();
     assert!(!rest.is_empty());
 }

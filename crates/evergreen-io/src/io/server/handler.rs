@@ -4,7 +4,6 @@ use std::error::Error;
 use std::fmt::Display;
 use std::future::Future;
 use std::rc::Rc;
-use std::thread;
 
 use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop};
 use evergreen_task::spawn;
@@ -19,8 +18,8 @@ use crate::io::core::{StreamCore, WeakCore};
 pub trait HandleConnection<C>: 'static {
     /// Handles one connection. It stays open as long as a handle of it does.
     ///
-    /// A panic is reported, and closes the connection. So is an error that is returned, if the
-    /// future gives a `Result`.
+    /// A panic is reported, and closes the connection; so is an error, if the future gives a
+    /// `Result`.
     fn handle_connection(&self, connection: C) -> impl Future<Output = impl Outcome> + 'static;
 }
 
@@ -34,7 +33,7 @@ where
     }
 }
 
-/// What a handler may give: nothing, or a `Result` whose error is reported.
+/// What a handler may give: nothing, or a `Result`, also that of a task.
 pub trait Outcome: 'static {
     /// The error, if it is one.
     fn error(self) -> Option<Box<dyn Error>>;
@@ -46,20 +45,20 @@ impl Outcome for () {
     }
 }
 
-impl<E: Into<Box<dyn Error>> + 'static> Outcome for Result<(), E> {
+impl<T: Outcome, E: Into<Box<dyn Error>> + 'static> Outcome for Result<T, E> {
     fn error(self) -> Option<Box<dyn Error>> {
-        self.err().map(Into::into)
+        self.map_or_else(|error| Some(error.into()), Outcome::error)
     }
 }
 
 /// Starts the task of a connection.
 pub(super) fn begin<C: BaseStream + 'static>(handler: Rc<impl HandleConnection<C>>, connection: C) {
     drop(spawn(async move {
-        let panic = ClosesOnPanic(connection.stream_core().downgrade());
-        if let Some(error) = handler.handle_connection(connection).await.error() {
-            report(&error);
+        let mut unless_done = Closes(Some(connection.stream_core().downgrade()));
+        match handler.handle_connection(connection).await.error() {
+            None => unless_done.0 = None,
+            Some(error) => report(&error),
         }
-        drop(panic);
     }));
 }
 
@@ -70,13 +69,12 @@ fn report(error: &dyn Display) {
     }
 }
 
-/// Others may hold the connection, too.
-struct ClosesOnPanic(WeakCore);
+/// Closes a connection, though others may hold it, too.
+struct Closes(Option<WeakCore>);
 
-impl Drop for ClosesOnPanic {
+impl Drop for Closes {
     fn drop(&mut self) {
-        if thread::panicking() {
-            self.0.upgrade().iter().for_each(StreamCore::close);
-        }
+        let core = self.0.as_ref().and_then(WeakCore::upgrade);
+        core.iter().for_each(StreamCore::close);
     }
 }
