@@ -8,8 +8,10 @@ mod common;
 use common::TestLoop;
 use common::accepting::{accept_one, crowded, serve};
 use common::child::{injected, part, under_strace};
+use evergreen_io::io::{BaseStream, TcpClient, TcpConnection, TcpServer};
 use evergreen_io::net::{UnixListener, UnixStream};
 use evergreen_task::{spawn, yield_now};
+use evergreen_testing::{Trace, VirtualClock};
 
 // F2
 #[test]
@@ -96,4 +98,34 @@ fn a_unix_listener_passes_over_what_is_broken() {
         let calls = under_strace(name, code, "accept4", &format!("error={code}:when=1..50"));
         assert_eq!((calls.len(), injected(&calls)), (51, 50), "{calls:?}");
     }
+}
+
+// EV-SRV-10
+#[test]
+fn a_server_reports_what_does_not_pass_and_goes_on_after_a_second() {
+    let name = "a_server_reports_what_does_not_pass_and_goes_on_after_a_second";
+    if part().is_none() {
+        let calls = under_strace(name, "server", "accept4", "error=EINVAL:when=1..3");
+        assert_eq!(injected(&calls), 3, "{calls:?}");
+        return;
+    }
+    let event_loop = TestLoop::with_virtual_time();
+    let trace = Trace::new().of_errors(&event_loop);
+    event_loop.block_on(async {
+        let server = TcpServer::new(async |client: TcpConnection| client.write(b"here").map(drop));
+        server.bind("127.0.0.1:0").unwrap();
+        let (client, clock) = (TcpClient::new(), VirtualClock::current());
+        client.connect(server.local_addr().unwrap()).await.unwrap();
+        let serving = spawn({
+            let server = server.clone();
+            async move { server.serve().await }
+        });
+        assert_eq!(client.read_bytes(4).await.unwrap(), b"here");
+        assert_eq!(clock.elapsed().as_secs(), 3);
+        let told = trace.take();
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told[0].contains("cannot accept: Invalid argument"), "{told:?}");
+        server.close();
+        serving.await.unwrap().unwrap();
+    });
 }

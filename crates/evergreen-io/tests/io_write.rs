@@ -15,6 +15,8 @@ fn what_the_peer_does_not_read_is_held_and_goes_out_in_order() {
     TestLoop::new().block_on(async {
         let (ours, theirs) = plain_pair();
         must_not_suspend(ours.flush()).await.unwrap();
+        // More than the system takes at once.
+        assert!(!plain_pair().0.write(&vec![0; 8 << 20]).unwrap());
         let mut sent = Vec::new();
         for number in 0_u32.. {
             let piece = number.to_be_bytes().repeat(500);
