@@ -84,6 +84,7 @@ fn tasks_that_are_left_when_main_returns_are_dropped() {
 }
 
 //
+// EV-LOOP-03
 #[evergreen::test]
 async fn a_test_has_a_loop() {
     let event_loop = evergreen::current::event_loop().unwrap();
