@@ -2,6 +2,8 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
+pub(crate) mod socat;
+
 use evergreen::net::{TcpListener, TcpStream};
 use evergreen::{Task, spawn, timeout};
 use evergreen_interop::http::{Version, serve_one};
