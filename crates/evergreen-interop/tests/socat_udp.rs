@@ -8,7 +8,6 @@ use common::{content, run};
 use evergreen::net::UdpSocket;
 use futures_lite::future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
 
 /// The number of the family, and its address of this machine.
 const FAMILIES: [(u8, IpAddr); 2] =
@@ -21,14 +20,15 @@ fn host(address: IpAddr) -> String {
 
 /// The port that a process has taken: socat reports the one that it was given, which is zero.
 fn port_of(process: u32, family: u8) -> u16 {
-    let names = std::fs::read_dir(Path::new("/proc").join(process.to_string()).join("fd")).unwrap();
+    let names = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
     let open: Vec<_> = names.map(|name| name.unwrap().path().read_link().unwrap()).collect();
-    let file = if family == 6 { "/proc/net/udp6" } else { "/proc/net/udp" };
-    let table = std::fs::read_to_string(file).unwrap();
-    let rows = table.lines().skip(1).map(|row| row.split_whitespace().collect::<Vec<_>>());
-    let is_open = |row: &Vec<_>| open.contains(&format!("socket:[{}]", row[9]).into());
-    let row = rows.into_iter().find(is_open).expect("a socket of this family");
-    u16::from_str_radix(row[1].rsplit(':').next().unwrap(), 16).unwrap()
+    let version = if family == 6 { "6" } else { "" };
+    let table = std::fs::read_to_string(format!("/proc/net/udp{version}")).unwrap();
+    let mut rows = table.lines().skip(1).map(|row| row.split_whitespace().collect::<Vec<_>>());
+    // The local address is the second column, the number of the socket the tenth.
+    let row = rows.find(|row| open.contains(&format!("socket:[{}]", row[9]).into()));
+    let (_, port) = row.expect("a socket of this family")[1].rsplit_once(':').unwrap();
+    u16::from_str_radix(port, 16).unwrap()
 }
 
 /// A server for one datagram, and its address.
