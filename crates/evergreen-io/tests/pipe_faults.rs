@@ -6,7 +6,7 @@ mod common;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use common::TestLoop;
@@ -72,13 +72,26 @@ fn what_cannot_be_opened_as_a_fifo_is_refused_by_name() {
     let _event_loop = TestLoop::new();
     let options = OpenOptions::new();
     let name = Name::new("missing");
-    let path = name.0.display();
-    let missing = (ErrorKind::NotFound, format!("there is no FIFO `{path}`: make it with mkfifo"));
-    assert_eq!(refused(options.open_receiver(&name.0)), missing);
-    assert_eq!(refused(options.open_sender(&name.0)), missing);
-    std::fs::write(&name.0, "").unwrap();
-    let text = format!("`{path}` is a regular file, not a pipe: use `fs`");
-    assert_eq!(refused(options.open_receiver(&name.0)), (ErrorKind::InvalidInput, text));
+    let path = &name.0;
+    let missing = (ErrorKind::NotFound, format!("there is no FIFO {path:?}: make it with mkfifo"));
+    assert_eq!(refused(options.open_receiver(path)), missing);
+    assert_eq!(refused(options.open_sender(path)), missing);
+    std::fs::write(path, "").unwrap();
+    let text = format!("{path:?} is a regular file, not a pipe: use `fs`");
+    assert_eq!(refused(options.open_receiver(path)), (ErrorKind::InvalidInput, text));
+    let (kind, text) = refused(options.open_receiver(path.join("below")));
+    assert_eq!(kind, ErrorKind::NotADirectory);
+    assert!(text.starts_with(&format!("cannot open {:?}: ", path.join("below"))), "{text}");
+    assert!(refused(options.open_sender("a\0b")).1.starts_with(r#"cannot open "a\0b": "#));
+    // What the system does not even open, so that it cannot be looked at.
+    let text = r#""/" is a directory, not a pipe: use `fs`"#.to_owned();
+    assert_eq!(refused(options.open_sender("/")), (ErrorKind::InvalidInput, text));
+    let socket = Name::new("socket");
+    let _listener = UnixListener::bind(&socket.0).unwrap();
+    let text = format!("{:?} is a socket, not a pipe: make it a socket of `net`", socket.0);
+    assert_eq!(refused(options.open_receiver(&socket.0)), (ErrorKind::InvalidInput, text));
+    let unchecked = OpenOptions::new().unchecked(true).open_sender("/").unwrap_err();
+    assert_eq!(unchecked.kind(), ErrorKind::IsADirectory);
     // A program for tokio looks for this number, and tries again.
     let fifo = Name::fifo("unread");
     let error = options.open_sender(&fifo.0).unwrap_err();

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::Path;
 
 use evergreen_loop::build::Direction;
-use rustix::fs::{FileType, OFlags, fcntl_getfl};
+use rustix::fs::{FileType, OFlags, fcntl_getfl, stat};
 
 use crate::kind::{in_words, kind_of};
 
@@ -14,7 +14,7 @@ use crate::kind::{in_words, kind_of};
 pub(super) fn check(fd: impl AsFd, direction: Direction) -> io::Result<()> {
     let fd = fd.as_fd();
     let name = format!("descriptor {}", fd.as_raw_fd());
-    check_kind(fd, &name)?;
+    check_kind(kind_of(fd)?, &name)?;
     let access = fcntl_getfl(fd)? & OFlags::RWMODE;
     let (wrong, way_out) = match direction {
         Direction::Read => (OFlags::WRONLY, "only be written to: make it a Sender"),
@@ -28,11 +28,16 @@ pub(super) fn check(fd: impl AsFd, direction: Direction) -> io::Result<()> {
 
 /// Refuses what was opened by name and is no FIFO.
 pub(super) fn check_path(fd: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
-    check_kind(fd, format_args!("`{}`", path.display()))
+    check_kind(kind_of(fd)?, format_args!("{path:?}"))
 }
 
-fn check_kind(fd: BorrowedFd<'_>, name: impl Display) -> io::Result<()> {
-    let kind = kind_of(fd)?;
+/// The same of what could not be opened.
+pub(super) fn refusal_at(path: &Path) -> Option<io::Error> {
+    let kind = FileType::from_raw_mode(stat(path).ok()?.st_mode);
+    check_kind(kind, format_args!("{path:?}")).err()
+}
+
+fn check_kind(kind: FileType, name: impl Display) -> io::Result<()> {
     let way_out = match kind {
         FileType::Fifo => return Ok(()),
         FileType::RegularFile | FileType::Directory => "use `fs`",

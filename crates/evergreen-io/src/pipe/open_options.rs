@@ -8,7 +8,7 @@ use std::path::Path;
 
 use evergreen_loop::build::Direction;
 
-use super::check::check_path;
+use super::check::{check_path, refusal_at};
 use super::{Receiver, Sender};
 
 /// How an end of a FIFO, a pipe with a name, is opened.
@@ -89,19 +89,24 @@ impl OpenOptions {
             .write(self.read_write || direction == Direction::Write)
             .custom_flags(libc::O_NONBLOCK)
             .open(path)
-            .map_err(|error| missing(path, error))?;
+            .map_err(|error| self.unopened(path, error))?;
         if !self.unchecked {
             check_path(file.as_fd(), path)?;
         }
         Ok(file)
     }
-}
 
-/// Names what is missing. Other errors stay those of the system, to be told apart by their number.
-fn missing(path: &Path, error: io::Error) -> io::Error {
-    if error.kind() != io::ErrorKind::NotFound {
-        return error;
+    /// Names what cannot be opened. That a FIFO has no receiver stays the system's error, to be told
+    /// by its number.
+    fn unopened(&self, path: &Path, error: io::Error) -> io::Error {
+        if let Some(refused) = refusal_at(path).filter(|_| !self.unchecked) {
+            return refused;
+        }
+        let message = match error.kind() {
+            io::ErrorKind::NotFound => format!("there is no FIFO {path:?}: make it with mkfifo"),
+            _ if error.raw_os_error() == Some(libc::ENXIO) => return error,
+            _ => format!("cannot open {path:?}: {error}"),
+        };
+        io::Error::new(error.kind(), message)
     }
-    let message = format!("there is no FIFO `{}`: make it with mkfifo", path.display());
-    io::Error::new(io::ErrorKind::NotFound, message)
 }
