@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{self, ExitStatus, Output, Stdio};
@@ -177,9 +178,10 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// What the system says, with the name of the program, or of the directory if that is what does
-    /// not exist; [`io::ErrorKind::InvalidInput`] if the name, an argument or a variable has a zero
-    /// byte; if there are no descriptors left, or this thread has no loop.
+    /// What the system says, with the name of the program, and with what it is that does not exist:
+    /// the program, its directory, or what a script names in its first line;
+    /// [`io::ErrorKind::InvalidInput`] if the name, an argument or a variable has a zero byte; if
+    /// there are no descriptors left, or this thread has no loop.
     pub fn spawn(&mut self) -> io::Result<Child> {
         let event_loop = EventLoop::current()?;
         reaper::sweep();
@@ -188,17 +190,27 @@ impl Command {
     }
 
     fn not_started(&self, error: &io::Error) -> io::Error {
-        let program = Path::new(self.std.get_program()).display();
-        let message = match self.std.get_current_dir() {
-            Some(directory) if error.kind() == io::ErrorKind::NotFound && !directory.exists() => {
-                format!(
-                    "cannot start `{program}` in `{}`, which does not exist",
-                    directory.display()
-                )
-            },
-            _ => format!("cannot start `{program}`: {error}"),
+        let program = Path::new(self.std.get_program());
+        let missing = match error.kind() {
+            io::ErrorKind::NotFound => self.missing(program),
+            _ => String::new(),
         };
-        io::Error::new(error.kind(), message)
+        io::Error::new(error.kind(), format!("cannot start {program:?}: {error}{missing}"))
+    }
+
+    /// What it is that does not exist.
+    fn missing(&self, program: &Path) -> String {
+        let directory = self.std.get_current_dir().unwrap_or(Path::new("."));
+        if !directory.exists() {
+            return format!("; its directory {directory:?} does not exist");
+        }
+        if !program.as_os_str().as_bytes().contains(&b'/') {
+            return "; it was looked for in the directories of PATH".to_owned();
+        }
+        match directory.join(program).exists() {
+            true => "; it is there, but not what is to run it: see its first line".to_owned(),
+            false => String::new(),
+        }
     }
 
     /// Starts a child at once; the future waits for its end. Pipes to it are closed.
