@@ -99,6 +99,8 @@ fn text_that_is_no_address_is_refused_with_what_to_write() {
         ("host:70000", "has a port above 65535"),
         ("host:99999999999999999999", "has a port above 65535"),
         ("[host]:80", "has brackets around what is no IPv6 address"),
+        ("[::1", "has half a pair of brackets"),
+        ("::1]:80", "has half a pair of brackets"),
         ("http://host:80/", "has a port that is no number"),
     ] {
         let way_out = "write it as host:port, or as [address]:port for IPv6";
@@ -113,7 +115,8 @@ fn names_that_cannot_be_are_refused_without_a_resolver() {
     for (host, expected) in [
         ("", "`` is no host name: there is nothing in it"),
         ("no\0name", r"`no\0name` has a NUL byte in it"),
-        ("fe80:::1", "`fe80:::1` is no IPv6 address"),
+        ("fe80:::1", "`fe80:::1` is no IPv6 address, and a name has no colon"),
+        ("127.0.0.1:80", "`127.0.0.1:80` is no IPv6 address, and a name has no colon"),
         ("127.0.0.1\0", r"`127.0.0.1\0` has a NUL byte in it"),
     ] {
         assert_eq!(error_of((host, 80)), expected);

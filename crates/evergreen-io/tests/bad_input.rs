@@ -3,24 +3,35 @@
 
 mod common;
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::net;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net as unix;
 use std::path::{Path, PathBuf};
 
 use common::TestLoop;
-use evergreen_io::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
+use evergreen_io::net::{
+    TcpListener, TcpSocket, TcpStream, UnixDatagram, UnixListener, UnixStream,
+};
+use evergreen_io::pipe::OpenOptions;
+use evergreen_io::process::Command;
 use evergreen_loop::EventLoop;
 
 /// The error is of this kind, and says all of this.
 #[track_caller]
 fn assert_error<T: std::fmt::Debug>(result: io::Result<T>, kind: ErrorKind, says: &[&str]) {
+    assert_eq!(assert_says(result, says), kind);
+}
+
+#[track_caller]
+fn assert_says<T: std::fmt::Debug>(result: io::Result<T>, says: &[&str]) -> ErrorKind {
     let error = result.unwrap_err();
     let text = error.to_string();
-    assert_eq!(error.kind(), kind, "{text}");
     assert!(says.iter().all(|part| text.contains(part)), "{text}");
+    error.kind()
 }
 
 /// A directory of its own, removed at the end.
@@ -56,11 +67,21 @@ fn an_address_that_cannot_be_taken_is_named() {
         assert_error(socket.bind(address), ErrorKind::AddrInUse, &says);
         let nowhere = TcpListener::bind("192.0.2.1:0").await;
         assert_error(nowhere, ErrorKind::AddrNotAvailable, &["192.0.2.1:0", "no interface"]);
-        // Of another family.
-        assert!(socket.bind("[::1]:0".parse().unwrap()).is_err());
-        assert!(socket.connect("[::1]:1".parse().unwrap()).await.is_err());
     });
     assert_eq!(event_loop.metrics().sources, 0);
+}
+
+#[test]
+fn an_address_that_does_not_fit_the_socket_is_named() {
+    TestLoop::new().block_on(async {
+        let [four, six] = ["127.0.0.1:0", "[::1]:0"].map(|address| address.parse().unwrap());
+        let (socket, other) = (TcpSocket::new_v4().unwrap(), TcpSocket::new_v6().unwrap());
+        assert_says(socket.bind(six), &["cannot bind to [::1]:0", "other version of IP"]);
+        assert_says(other.bind(four), &["cannot bind to 127.0.0.1:0", "other version of IP"]);
+        socket.bind(four).unwrap();
+        assert_says(socket.bind(four), &["cannot bind to 127.0.0.1:0", "bound already"]);
+        assert_says(socket.connect(six).await, &["cannot connect to [::1]:0"]);
+    });
 }
 
 #[test]
@@ -84,7 +105,8 @@ fn a_path_that_cannot_be_a_socket_is_named() {
         assert_error(UnixListener::bind(&long), ErrorKind::InvalidInput, &says);
         assert_error(UnixStream::connect(&long).await, ErrorKind::InvalidInput, &says);
         let with_zero = Path::new("zero\0inside");
-        assert_error(UnixListener::bind(with_zero), ErrorKind::InvalidInput, &["zero byte"]);
+        let says = [r#""zero\0inside""#, "zero byte"];
+        assert_error(UnixListener::bind(with_zero), ErrorKind::InvalidInput, &says);
         assert_error(UnixListener::bind(""), ErrorKind::InvalidInput, &["empty"]);
         assert_error(UnixStream::connect("").await, ErrorKind::InvalidInput, &["empty"]);
 
@@ -104,7 +126,7 @@ fn a_path_that_cannot_be_a_socket_is_named() {
 fn an_abstract_name_that_is_too_long_is_an_error() {
     TestLoop::new().block_on(async {
         let name = format!("\0{}", "x".repeat(108));
-        let says = ["108 bytes", "107"];
+        let says = ["xxxxx", "108 bytes", "107"];
         assert_error(UnixListener::bind(&name), ErrorKind::InvalidInput, &says);
         // One byte less fits.
         let listener = UnixListener::bind(&name[..108]).unwrap();
@@ -126,9 +148,41 @@ fn a_path_behind_which_nobody_listens_is_named() {
         let says = ["nothing", "no such socket"];
         let missing = UnixStream::connect(dir.path("nothing")).await;
         assert_error(missing, ErrorKind::NotFound, &says);
+        let below = left.join("below");
+        let says = ["left/below", "no directory"];
+        assert_error(UnixStream::connect(below).await, ErrorKind::NotADirectory, &says);
         let (one, _other) = unix::UnixStream::pair().unwrap();
         let unnamed = UnixStream::connect_addr(&one.local_addr().unwrap()).await;
         assert_error(unnamed, ErrorKind::InvalidInput, &["no name"]);
+    });
+}
+
+#[test]
+fn a_socket_of_another_kind_is_named() {
+    let dir = TempDir::new("kinds");
+    TestLoop::new().block_on(async {
+        let _listener = UnixListener::bind(dir.path("stream")).unwrap();
+        let datagrams = UnixDatagram::bind(dir.path("datagrams")).unwrap();
+        let says = ["datagrams", "of another kind"];
+        assert_says(UnixStream::connect(dir.path("datagrams")).await, &says);
+        let says = ["stream", "of another kind"];
+        assert_says(datagrams.connect(dir.path("stream")), &says);
+        assert_says(datagrams.send_to(b"x", dir.path("stream")).await, &says);
+    });
+}
+
+#[test]
+fn a_path_that_is_not_unicode_is_shown_byte_by_byte() {
+    let dir = TempDir::new("bytes");
+    TestLoop::new().block_on(async {
+        let path = dir.0.join(OsStr::from_bytes(b"b\xffd"));
+        let says = [r"b\xFFd"];
+        assert_error(UnixStream::connect(&path).await, ErrorKind::NotFound, &says);
+        let fifo = OpenOptions::new().open_receiver(&path);
+        assert_error(fifo, ErrorKind::NotFound, &says);
+        assert_error(Command::new(&path).spawn(), ErrorKind::NotFound, &says);
+        let _listener = UnixListener::bind(&path).unwrap();
+        assert_error(UnixListener::bind(&path), ErrorKind::AddrInUse, &says);
     });
 }
 

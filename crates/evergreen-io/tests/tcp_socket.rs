@@ -162,7 +162,10 @@ fn a_refused_connection_is_an_error_of_connect() {
         let address = bound.local_addr().unwrap();
         drop(bound);
         let connecting = TcpSocket::new_v4().unwrap().connect(address);
-        assert_eq!(connecting.await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        let error = connecting.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        let named = format!("cannot connect to {address}: ");
+        assert!(error.to_string().starts_with(&named), "{error}");
     });
 }
 

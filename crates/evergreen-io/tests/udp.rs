@@ -223,6 +223,35 @@ fn what_cannot_be_a_socket_is_refused_with_the_reason() {
     });
 }
 
+// Bad input: both ends are named.
+#[test]
+fn an_address_that_the_socket_has_no_way_to_is_refused_with_both() {
+    TestLoop::new().block_on(async {
+        for (from, to) in
+            [("127.0.0.1:0", "[::1]:9"), ("127.0.0.1:0", "127.0.0.1:0"), ("[::1]:0", "127.0.0.1:9")]
+        {
+            let socket = UdpSocket::bind(from).await.unwrap();
+            let (from, to) = (socket.local_addr().unwrap(), to.parse().unwrap());
+            let cannot = format!("cannot send to {to} from {from}: ");
+            let errors = [
+                socket.send_to(b"x", to).await,
+                socket.try_send_to(b"x", to),
+                poll_fn(|cx| socket.poll_send_to(cx, b"x", to)).await,
+            ];
+            for error in errors.map(Result::unwrap_err) {
+                assert!(error.to_string().starts_with(&cannot), "{error}");
+            }
+        }
+        let (socket, from) = bound().await;
+        let error = socket.connect("[::1]:9").await.unwrap_err();
+        let cannot = format!("cannot connect to [::1]:9 from {from}: ");
+        assert!(error.to_string().starts_with(&cannot), "{error}");
+        let error = socket.send(b"x").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotConnected);
+        assert!(error.to_string().contains("use connect first"), "{error}");
+    });
+}
+
 #[test]
 fn the_socket_goes_to_the_standard_library_and_back() {
     let event_loop = TestLoop::new();

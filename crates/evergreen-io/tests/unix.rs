@@ -95,7 +95,7 @@ fn an_abstract_name_needs_no_file() {
         server.read_exact(&mut [0]).await.unwrap();
         let error = UnixListener::bind_addr(&address).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddrInUse);
-        assert!(error.to_string().contains(&format!("@{name}")), "{error}");
+        assert!(error.to_string().contains(&format!(r"\0{name}")), "{error}");
         drop((listener, server));
         let error = UnixStream::connect_addr(&address).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);

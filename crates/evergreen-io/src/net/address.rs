@@ -58,6 +58,7 @@ fn take_apart(text: &str) -> io::Result<(&str, u16)> {
 
 fn without_brackets<'a>(text: &str, host: &'a str) -> io::Result<&'a str> {
     match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        None if host.contains(['[', ']']) => Err(malformed(text, "has half a pair of brackets")),
         None => Ok(host),
         Some(address) if address.contains(':') => Ok(address),
         Some(_) => Err(malformed(text, "has brackets around what is no IPv6 address")),

@@ -10,6 +10,9 @@ pub(crate) fn at(address: &dyn fmt::Display, error: io::Error) -> io::Error {
         },
         io::ErrorKind::AddrNotAvailable => "no interface here has this address",
         io::ErrorKind::PermissionDenied => "this user may not take it: choose a port from 1024 up",
+        _ if matches!(error.raw_os_error(), Some(libc::EINVAL | libc::EAFNOSUPPORT)) => {
+            "the socket is for the other version of IP, or is bound already"
+        },
         _ => return error,
     };
     named(address, error, way_out)

@@ -26,7 +26,7 @@ pub(super) async fn connect(addresses: Vec<SocketAddr>) -> io::Result<TcpStream>
     }
 }
 
-fn blame(address: SocketAddr, error: io::Error) -> io::Error {
+pub(super) fn blame(address: SocketAddr, error: io::Error) -> io::Error {
     if is_of_the_loop(&error) { error } else { ConnectError::of(vec![(address, error)]) }
 }
 

@@ -7,11 +7,17 @@ use std::io;
 
 /// The error of sending so many bytes at once, in words.
 pub(super) fn unsent(error: io::Error, length: usize, limit: impl FnOnce() -> String) -> io::Error {
-    if error.raw_os_error() != Some(libc::EMSGSIZE) {
-        return error;
+    match error.raw_os_error() {
+        Some(libc::EMSGSIZE) => {
+            let message = format!("a datagram of {length} bytes is too large: {}", limit());
+            io::Error::new(io::ErrorKind::InvalidInput, message)
+        },
+        Some(libc::EDESTADDRREQ | libc::ENOTCONN) => {
+            let message = "the socket is not connected: use connect first, or send_to";
+            io::Error::new(io::ErrorKind::NotConnected, message)
+        },
+        _ => error,
     }
-    let message = format!("a datagram of {length} bytes is too large: {}", limit());
-    io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
 /// The methods of a socket `$socket` around `$io` of the standard library. `$limit` says what is too

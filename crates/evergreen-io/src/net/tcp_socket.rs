@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use socket2::{Domain, Socket, Type};
 
 use super::bind_error;
+use super::connect::blame;
 use super::tcp_listener::TcpListener;
 use super::tcp_options::option;
 use super::tcp_stream::TcpStream;
@@ -144,12 +145,18 @@ impl TcpSocket {
     ///
     /// # Errors
     ///
-    /// What the system says: refused, unreachable, timed out; if this thread has no loop.
+    /// With a [`ConnectError`](super::ConnectError) inside: refused, unreachable, timed out, of the
+    /// other family. If this thread has no loop.
     ///
     /// # Kill safety
     ///
     /// The attempt is given up and the socket closed.
     pub async fn connect(self, address: SocketAddr) -> io::Result<TcpStream> {
+        self.attempt(address).await.map_err(|error| blame(address, error))
+    }
+
+    /// The same. Its error does not name the address.
+    pub(super) async fn attempt(self, address: SocketAddr) -> io::Result<TcpStream> {
         TcpStream::connect_socket(self.socket, address).await
     }
 

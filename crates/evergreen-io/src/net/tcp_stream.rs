@@ -65,7 +65,7 @@ impl TcpStream {
 
     /// Connects to one address.
     pub(super) async fn connect_to(address: SocketAddr) -> io::Result<Self> {
-        TcpSocket::for_address(address)?.connect(address).await
+        TcpSocket::for_address(address)?.attempt(address).await
     }
 
     /// Connects a socket that is non-blocking.

@@ -79,7 +79,11 @@ impl UdpSocket {
     ///
     /// The socket is connected or it is not.
     pub async fn connect(&self, address: impl ToSocketAddrs) -> io::Result<()> {
-        first(address, |address| self.source.io().connect(address)).await
+        first(address, |address| {
+            let connected = self.source.io().connect(address);
+            connected.map_err(|error| self.astray("connect", address, error))
+        })
+        .await
     }
 
     /// Sends a datagram to an address; of several to the first. It goes as a whole, and may be
@@ -87,8 +91,8 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::InvalidInput`] if it is too large; if the address is malformed or unknown;
-    /// what the system says, also of datagrams before.
+    /// [`io::ErrorKind::InvalidInput`] if it is too large; if the address is malformed, unknown or of
+    /// the other family; what the system says, also of datagrams before.
     ///
     /// # Kill safety
     ///
@@ -96,7 +100,7 @@ impl UdpSocket {
     pub async fn send_to(&self, bytes: &[u8], address: impl ToSocketAddrs) -> io::Result<usize> {
         let address = resolve(address).await?[0];
         let send = |io: &net::UdpSocket| io.send_to(bytes, address);
-        self.sent(bytes, self.source.io_when_ready(Direction::Write, send).await)
+        self.sent_to(address, bytes, self.source.io_when_ready(Direction::Write, send).await)
     }
 
     /// As [`UdpSocket::send_to`], to be polled. Only the waker of the last poll is woken.
@@ -107,7 +111,8 @@ impl UdpSocket {
         address: SocketAddr,
     ) -> Poll<io::Result<usize>> {
         let send = |io: &net::UdpSocket| io.send_to(bytes, address);
-        self.source.poll_io(Direction::Write, cx, send).map(|sent| self.sent(bytes, sent))
+        let polled = self.source.poll_io(Direction::Write, cx, send);
+        polled.map(|sent| self.sent_to(address, bytes, sent))
     }
 
     /// As [`UdpSocket::send_to`], if there is room for it now.
@@ -117,7 +122,28 @@ impl UdpSocket {
     /// [`io::ErrorKind::WouldBlock`] if there is none, and those of [`UdpSocket::send_to`].
     pub fn try_send_to(&self, bytes: &[u8], address: SocketAddr) -> io::Result<usize> {
         let send = |io: &net::UdpSocket| io.send_to(bytes, address);
-        self.sent(bytes, self.source.try_io(Direction::Write, send))
+        self.sent_to(address, bytes, self.source.try_io(Direction::Write, send))
+    }
+
+    fn sent_to(
+        &self,
+        address: SocketAddr,
+        bytes: &[u8],
+        sent: io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.sent(bytes, sent.map_err(|error| self.astray("send", address, error)))
+    }
+
+    /// Names both ends if there is no way from one to the other. Other errors may be of datagrams
+    /// before, to anywhere.
+    fn astray(&self, call: &str, address: SocketAddr, error: io::Error) -> io::Error {
+        match (error.raw_os_error(), self.local_addr()) {
+            (Some(libc::EINVAL | libc::EAFNOSUPPORT | libc::ENETUNREACH), Ok(local)) => {
+                let message = format!("cannot {call} to {address} from {local}: {error}");
+                io::Error::new(error.kind(), message)
+            },
+            _ => error,
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn address_of(path: &Path) -> io::Result<SocketAddr> {
     } else {
         return SocketAddr::from_pathname(path);
     };
-    let message = format!("the path {} of a Unix socket {fault}", path.display());
+    let message = format!("the path {path:?} of a Unix socket {fault}");
     Err(io::Error::new(io::ErrorKind::InvalidInput, message))
 }
 
@@ -43,7 +43,8 @@ fn abstract_name(name: &[u8]) -> io::Result<SocketAddr> {
     use std::os::linux::net::SocketAddrExt;
     SocketAddr::from_abstract_name(name).map_err(|_| {
         let message = format!(
-            "the abstract name of a Unix socket has {} bytes, {LONGEST} are the most",
+            "the abstract name {:?} of a Unix socket has {} bytes, {LONGEST} are the most",
+            OsStr::from_bytes(name),
             name.len()
         );
         io::Error::new(io::ErrorKind::InvalidInput, message)
@@ -94,7 +95,8 @@ pub(crate) struct Named<'a>(pub(crate) &'a SocketAddr);
 impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match name(self.0) {
-            Some(name) => f.write_str(&name.display().to_string().replace('\0', "@")),
+            // Quoted and escaped: a name may hold anything.
+            Some(name) => write!(f, "{name:?}"),
             None => f.write_str("an address without a name"),
         }
     }
@@ -113,6 +115,10 @@ fn unreached(call: &str, address: &SocketAddr, error: io::Error) -> io::Error {
         io::ErrorKind::ConnectionRefused => "nobody listens there (any more)",
         io::ErrorKind::NotFound => "there is no such socket",
         io::ErrorKind::PermissionDenied => "this user may not write to it",
+        io::ErrorKind::NotADirectory => "a part of its path is no directory",
+        _ if error.raw_os_error() == Some(libc::EPROTOTYPE) => {
+            "it is a socket of another kind: see UnixStream and UnixDatagram"
+        },
         _ => return error,
     };
     io::Error::new(error.kind(), format!("cannot {call} to {}: {reason}", Named(address)))

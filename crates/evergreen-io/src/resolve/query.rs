@@ -85,7 +85,7 @@ impl Query {
         match self.host.as_deref() {
             Some("") => Err(refused("", "is no host name: there is nothing in it")),
             Some(host) if host.contains(':') && !is_address(host) => {
-                Err(refused(host, "is no IPv6 address"))
+                Err(refused(host, "is no IPv6 address, and a name has no colon"))
             },
             Some(host) if host.trim_end_matches('.').len() > NAME_LIMIT => {
                 let why = format!("is no host name: {} bytes, {NAME_LIMIT} at most", host.len());
