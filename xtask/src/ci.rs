@@ -4,7 +4,7 @@ use crate::Result;
 use std::{process::Command, time::Instant};
 
 /// Name and command line of each step.
-const STEPS: [(&str, &str); 20] = [
+const STEPS: [(&str, &str); 21] = [
     ("fmt", "cargo fmt --all --check"),
     ("layers", "cargo xtask layers"),
     ("unsafe", "cargo xtask unsafe"),
@@ -41,6 +41,7 @@ const STEPS: [(&str, &str); 20] = [
     ),
     ("clients", "scripts/external-clients"),
     ("interop", "scripts/interop"),
+    ("mini-redis", "scripts/mini-redis"),
     ("time", "scripts/time-namespace"),
     ("instructions", "scripts/instructions"),
     ("msrv", "scripts/msrv"),

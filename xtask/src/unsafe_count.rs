@@ -18,7 +18,7 @@ const ROOMS: [&str; 5] = [
 pub(crate) fn run() -> Result {
     let (mut library, mut tests) = (Count::default(), Count::default());
     let mut outside = Vec::new();
-    for dir in ["crates", "examples", "xtask"] {
+    for dir in ["crates", "examples", "spikes", "xtask"] {
         for source in source::read_all(dir)? {
             let places = places(&source);
             if places.is_empty() {
