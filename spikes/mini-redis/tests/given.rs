@@ -108,12 +108,9 @@ fn a_handle_may_be_awaited_or_dropped_on_another_thread() {
         let (done, is_done) = oneshot::channel();
         let awaited = tokio::spawn(async { 6 * 7 });
         let dropped = tokio::spawn(async { done.send(gone.await.unwrap()) });
-        let answer = elsewhere(move || {
-            drop(dropped);
-            go.send("its handle is gone").unwrap();
-            future::block_on(awaited).unwrap()
-        });
-        assert_eq!(answer.await, 42);
+        assert_eq!(elsewhere(|| future::block_on(awaited)).await.unwrap(), 42);
+        elsewhere(|| drop(dropped)).await;
+        go.send("its handle is gone").unwrap();
         assert_eq!(is_done.await.unwrap(), "its handle is gone");
     });
 }
