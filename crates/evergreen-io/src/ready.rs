@@ -79,8 +79,9 @@ impl Ready {
         let mut asked = PollFlags::empty();
         asked.set(PollFlags::IN, interest.is_readable());
         asked.set(PollFlags::OUT, interest.is_writable());
+        // As the poller: a read has to pass urgent data by.
         #[cfg(target_os = "linux")]
-        asked.set(PollFlags::RDHUP, interest.is_readable());
+        asked.set(PollFlags::RDHUP | PollFlags::PRI, interest.is_readable());
         let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
         let mut polled = [PollFd::new(io, asked)];
         rustix::io::retry_on_intr(|| poll(&mut polled, Some(&at_once)))?;
@@ -95,7 +96,8 @@ impl Ready {
         let ended = gone || flags.contains(PollFlags::RDHUP);
         #[cfg(not(target_os = "linux"))]
         let ended = gone;
-        let read = Self::READABLE.when(gone || flags.contains(PollFlags::IN));
+        let incoming = PollFlags::IN | PollFlags::PRI;
+        let read = Self::READABLE.when(gone || flags.intersects(incoming));
         let write = Self::WRITABLE.when(gone || flags.contains(PollFlags::OUT));
         let read = (read | Self::READ_CLOSED.when(ended)).when(interest.is_readable());
         read | (write | Self::WRITE_CLOSED.when(gone)).when(interest.is_writable())

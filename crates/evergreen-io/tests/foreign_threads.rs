@@ -2,11 +2,15 @@
 
 mod common;
 
-use std::io::{Read, Write};
+use std::future::{Future, poll_fn};
+use std::io::{self, Read, Write};
+use std::pin::pin;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use common::child::{injected, part, under_strace};
 use common::{TestLoop, beside, content, pair, pair_with_std};
+use evergreen_io::Interest;
 use evergreen_io::net::TcpListener;
 use evergreen_loop::EventLoop;
 use evergreen_task::{RemoteTasks, sleep};
@@ -31,7 +35,7 @@ fn a_stream_may_be_used_and_dropped_on_another_thread() {
             stream.read_exact(&mut answer).await.unwrap();
             assert_eq!(&answer, b"hello");
             let error = stream.try_read(&mut answer).unwrap_err();
-            assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+            assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
         });
         drop(stream);
         // The descriptor is closed, and the peer sees the end.
@@ -219,4 +223,46 @@ fn two_other_threads_may_wait_for_one_stream() {
         (wakes.recv_timeout(limit), peer)
     });
     assert_eq!(woken.0, Ok(()));
+}
+
+/// Waits for what takes a few polls at most.
+async fn in_few_polls<T>(future: impl Future<Output = T>) -> T {
+    let (mut future, mut polls) = (pin!(future), 0);
+    poll_fn(|cx| {
+        polls += 1;
+        assert!(polls < 10, "woken again and again");
+        future.as_mut().poll(cx)
+    })
+    .await
+}
+
+// the poller tells of urgent data, so the kernel must be asked for it as well.
+#[test]
+#[cfg(target_os = "linux")]
+fn urgent_data_alone_does_not_have_another_thread_spin() {
+    let event_loop = TestLoop::new();
+    let (stream, peer) = pair_with_std();
+    beside(&event_loop, move || {
+        socket2::SockRef::from(&peer).send_out_of_band(b"!").unwrap();
+        block_on(in_few_polls(stream.readable())).unwrap();
+        let ready = block_on(in_few_polls(stream.ready(Interest::READABLE))).unwrap();
+        assert!(ready.is_readable());
+        let error = stream.try_read(&mut [0; 8]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    });
+}
+
+// R-1, F4
+#[test]
+#[cfg(target_os = "linux")]
+fn signals_while_the_kernel_is_asked_are_invisible() {
+    let name = "signals_while_the_kernel_is_asked_are_invisible";
+    if part().is_none() {
+        let calls = under_strace(name, "EINTR", "ppoll", "error=EINTR:when=1..50");
+        assert_eq!(injected(&calls), 50, "{calls:?}");
+        return;
+    }
+    let event_loop = TestLoop::new();
+    let (stream, _peer) = pair_with_std();
+    beside(&event_loop, move || block_on(stream.writable())).unwrap();
 }

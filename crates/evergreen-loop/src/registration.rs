@@ -336,12 +336,16 @@ impl Future for Readiness<'_> {
 fn ready_now(fd: RawFd, direction: Direction) -> io::Result<bool> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let flags = match direction {
+        // All that the poller wakes for, or the woken would find nothing and wait again, for ever.
+        #[cfg(target_os = "linux")]
+        Direction::Read => PollFlags::IN | PollFlags::PRI | PollFlags::RDHUP,
+        #[cfg(not(target_os = "linux"))]
         Direction::Read => PollFlags::IN,
         Direction::Write => PollFlags::OUT,
     };
-    let fd = crate::selector::borrow(fd)?;
-    let none = Timespec { tv_sec: 0, tv_nsec: 0 };
-    Ok(poll(&mut [PollFd::from_borrowed_fd(fd, flags)], Some(&none))? > 0)
+    let mut polled = [PollFd::from_borrowed_fd(crate::selector::borrow(fd)?, flags)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    Ok(rustix::io::retry_on_intr(|| poll(&mut polled, Some(&at_once)))? > 0)
 }
 
 /// The mode of a descriptor, which says of what kind it is.
