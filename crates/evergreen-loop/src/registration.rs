@@ -143,7 +143,10 @@ impl Registration {
     ///
     /// If the poller refuses, or the loop is destroyed.
     pub fn poll_ready(&self, direction: Direction, waker: &Waker) -> Poll<io::Result<()>> {
-        self.poll_ready_at(direction, None, waker)
+        match self.local() {
+            Some(core) => self.poll_on(&core, direction, || None, waker),
+            None => Poll::Ready(Ok(self.remote.check()?)),
+        }
     }
 
     /// As [`Registration::poll_ready`], for those who do not tell whether their call has blocked:
@@ -153,31 +156,27 @@ impl Registration {
     ///
     /// If the poller refuses, or the loop is destroyed.
     pub fn poll_readiness(&self, direction: Direction, waker: &Waker) -> Poll<io::Result<()>> {
-        if self.local().is_some() {
-            return self.poll_ready(direction, waker);
+        match self.local() {
+            Some(core) => self.poll_on(&core, direction, || None, waker),
+            None if ready_now(self.fd, direction)? => Poll::Ready(Ok(self.remote.check()?)),
+            None => self.park_remote(direction, None, waker),
         }
-        if ready_now(self.fd, direction)? {
-            return Poll::Ready(Ok(self.remote.check()?));
-        }
-        self.park_remote(direction, None, waker)
     }
 
-    fn poll_ready_at(
+    /// On the loop's own thread. The ticket is made only if there is something to wait for.
+    fn poll_on(
         &self,
+        core: &Core,
         direction: Direction,
-        ticket: Option<Ticket>,
+        ticket: impl FnOnce() -> Option<Ticket>,
         waker: &Waker,
     ) -> Poll<io::Result<()>> {
-        let Some(core) = self.local() else { return Poll::Ready(Ok(self.remote.check()?)) };
         let ready = core.sources().ready(self.key);
-        match ready {
-            Some(ready) if ready.intersects(direction.ready()) => core.poll_budget(waker).map(Ok),
-            Some(_) => {
-                let parked = core.sources().park(self.key, direction, ticket, waker);
-                pending(parked)
-            },
-            None => Poll::Ready(Err(LoopError::Closed.into())),
+        if ready.intersects(direction.ready()) {
+            return core.poll_budget(waker).map(Ok);
         }
+        let parked = core.sources().park(self.key, direction, ticket(), waker);
+        pending(parked)
     }
 
     /// A call would have blocked: parks the waker until the descriptor is ready.
@@ -186,11 +185,9 @@ impl Registration {
     ///
     /// If the poller refuses, or the loop is destroyed.
     pub fn poll_blocked(&self, direction: Direction, waker: &Waker) -> Poll<io::Result<()>> {
-        self.clear_ready(direction);
-        match self.local() {
-            Some(_) => self.poll_ready(direction, waker),
-            None => self.park_remote(direction, None, waker),
-        }
+        let Some(core) = self.local() else { return self.park_remote(direction, None, waker) };
+        let parked = core.sources().park_blocked(self.key, direction, waker);
+        pending(parked)
     }
 
     /// Has the loop park a waker of this thread.
@@ -320,15 +317,15 @@ impl Future for Readiness<'_> {
         let this = self.get_mut();
         let (registration, direction) = (this.registration, this.direction);
         let waited_before = this.ticket.is_some();
-        let ticket = Some(*this.ticket.get_or_insert_with(Ticket::next));
-        if registration.local().is_some() {
-            return registration.poll_ready_at(direction, ticket, cx.waker());
+        let mut ticket = || Some(*this.ticket.get_or_insert_with(Ticket::next));
+        if let Some(core) = registration.local() {
+            return registration.poll_on(&core, direction, ticket, cx.waker());
         }
         // Elsewhere the kernel knows best, once the loop has woken us.
         if waited_before && ready_now(registration.fd, direction)? {
             return Poll::Ready(Ok(()));
         }
-        registration.park_remote(direction, ticket, cx.waker())
+        registration.park_remote(direction, ticket(), cx.waker())
     }
 }
 

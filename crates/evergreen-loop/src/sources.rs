@@ -176,9 +176,9 @@ impl Sources {
         }
     }
 
-    /// What the source is known to be ready for. `None` if it is not of this loop.
-    pub(crate) fn ready(&mut self, key: SourceKey) -> Option<ReadySet> {
-        self.edge(key).map(|source| source.ready)
+    /// What the source is known to be ready for.
+    pub(crate) fn ready(&mut self, key: SourceKey) -> ReadySet {
+        self.edge(key).map_or(ReadySet::NONE, |source| source.ready)
     }
 
     /// Notes that a call would have blocked.
@@ -215,13 +215,24 @@ impl Sources {
         ticket: Option<Ticket>,
         waker: &Waker,
     ) -> Parked {
-        let Some(source) = self.edge(key) else { return Parked::default() };
+        let Some(source) = self.edge(key) else { return Parked::nowhere() };
         let waiting = &mut source.waiting[direction as usize];
         let awaited_before = waiting.is_awaited();
         let replaced = waiting.put(ticket, waker);
         self.awaited += usize::from(!awaited_before);
         let refused = if self.selector.traits().edge { None } else { self.rearm(key).err() };
         Parked { replaced, refused }
+    }
+
+    /// Parks for somebody whose call would have blocked.
+    pub(crate) fn park_blocked(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        waker: &Waker,
+    ) -> Parked {
+        self.clear_ready(key, direction);
+        self.park(key, direction, None, waker)
     }
 
     /// Parks for somebody on another thread, whose call would have blocked. What became ready

@@ -4,6 +4,8 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 
+use crate::error::LoopError;
+
 /// Who waits for one direction of an edge source.
 #[derive(Default)]
 pub(super) struct Waiting {
@@ -26,10 +28,16 @@ impl Ticket {
 
 /// What parking has come to. It is looked at, and dropped, when the table is no longer borrowed: the
 /// waker that was replaced may have a destructor.
-#[derive(Default)]
 pub(crate) struct Parked {
     pub(crate) replaced: Option<Waker>,
     pub(crate) refused: Option<io::Error>,
+}
+
+impl Parked {
+    /// The source is not of this loop any more.
+    pub(super) fn nowhere() -> Self {
+        Self { replaced: None, refused: Some(LoopError::Closed.into()) }
+    }
 }
 
 impl Waiting {
