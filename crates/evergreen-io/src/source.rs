@@ -6,7 +6,7 @@ mod readiness;
 use std::future::Future;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker, ready};
 
 use evergreen_loop::LoopRemote;
 use evergreen_loop::build::{Direction, Interest, Registration};
@@ -17,24 +17,32 @@ pub(crate) struct Source<T: Into<OwnedFd>> {
     /// Gone only while the source itself goes.
     io: Option<T>,
     registration: Registration,
-    /// Others made it: they may hold duplicates, and keep what they write apart.
-    foreign: bool,
+    /// Others made it and may hold duplicates, which the poller would go on to report when this one
+    /// is closed: it is told first.
+    shared: bool,
+    /// What is written to it may be kept in pieces, with each of which a read ends. So a short read
+    /// does not say that all is read.
+    packets: bool,
 }
 
 impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
     /// Registers a descriptor, which must be non-blocking already.
     pub(crate) fn new(io: T, interest: Interest) -> io::Result<Self> {
         let registration = Registration::new(&io, interest)?;
-        Ok(Self { io: Some(io), registration, foreign: false })
+        Ok(Self { io: Some(io), registration, shared: false, packets: false })
     }
 
-    /// Registers a descriptor that others made. There may be duplicates, so the poller is told when
-    /// this one goes, or it would report those. And a writer may keep packets apart, so that a short
-    /// read does not say that all is read.
-    pub(crate) fn foreign(io: T, interest: Interest) -> io::Result<Self> {
+    /// The same for one of which a short read does not say that all is read.
+    pub(crate) fn packets(io: T, interest: Interest) -> io::Result<Self> {
         let mut source = Self::new(io, interest)?;
-        source.foreign = true;
+        source.packets = true;
         Ok(source)
+    }
+
+    /// Others made the descriptor, and may have duplicates.
+    pub(crate) fn shared(mut self) -> Self {
+        self.shared = true;
+        self
     }
 
     pub(crate) fn io(&self) -> &T {
@@ -61,7 +69,7 @@ impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
     ) -> Poll<io::Result<usize>> {
         let moved = self.poll_io(direction, cx, call);
         if let Poll::Ready(Ok(moved)) = moved {
-            let tells = !self.foreign || direction == Direction::Write;
+            let tells = !self.packets || direction == Direction::Write;
             if tells && 0 < moved && moved < room {
                 self.registration.clear_after_short(direction);
             }
@@ -76,11 +84,7 @@ impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
         cx: &Context<'_>,
         mut call: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        match self.registration.poll_ready(direction, cx.waker()) {
-            Poll::Ready(Ok(())) => {},
-            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-            Poll::Pending => return Poll::Pending,
-        }
+        ready!(self.poll_worth_trying(direction, cx.waker()))?;
         match uninterrupted(|| call(self.io())) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {},
             result => return Poll::Ready(result),
@@ -89,6 +93,15 @@ impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             _ => Poll::Pending,
         }
+    }
+
+    fn poll_worth_trying(&self, direction: Direction, waker: &Waker) -> Poll<io::Result<()>> {
+        // Nobody has gone from a FIFO who was never there, but a read would say so: another thread,
+        // which would try at once, asks first.
+        if self.packets && direction == Direction::Read {
+            return self.registration.poll_readiness(direction, waker);
+        }
+        self.registration.poll_ready(direction, waker)
     }
 
     /// Makes a call now, whatever is known of readiness.
@@ -148,7 +161,7 @@ pub(crate) fn uninterrupted<R>(mut call: impl FnMut() -> io::Result<R>) -> io::R
 impl<T: Into<OwnedFd>> Drop for Source<T> {
     fn drop(&mut self) {
         match self.io.take() {
-            Some(io) if self.foreign => self.registration.close_shared(io.into()),
+            Some(io) if self.shared => self.registration.close_shared(io.into()),
             Some(io) => self.registration.close(io.into()),
             None => {},
         }

@@ -99,7 +99,8 @@ macro_rules! reads {
                 self.source().poll_ready(evergreen_loop::build::Direction::Read, cx)
             }
 
-            /// Reads what is there. Zero is the end of the stream.
+            /// Reads what is there. Zero is the end of the stream, or says of a FIFO that no sender
+            /// has come yet.
             ///
             /// # Errors
             ///

@@ -4,12 +4,14 @@
 mod common;
 
 use std::io::Write;
+use std::net;
 use std::time::Duration;
 
 use common::{TestLoop, pair_with_std};
-use evergreen_io::net::TcpStream;
+use evergreen_io::net::{TcpListener, TcpStream};
 use evergreen_task::spawn;
 use futures_lite::{AsyncReadExt, future};
+use rustix::event::{PollFd, PollFlags, poll};
 
 // a short read says nothing where urgent data lies, again and again.
 #[test]
@@ -33,6 +35,28 @@ fn what_lies_between_urgent_marks_is_read() {
         }
         assert_eq!(read, b"oneonetwotwosixsix");
     });
+}
+
+// of a descriptor that others may have duplicates of the poller is told when it goes.
+#[test]
+#[cfg(not(polling_test_poll_backend))]
+fn a_duplicate_that_lives_on_does_not_wake_the_loop() {
+    let event_loop = TestLoop::new();
+    let has_work = || {
+        let at_once = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+        let mut descriptors = [PollFd::new(&*event_loop, PollFlags::IN)];
+        poll(&mut descriptors, Some(&at_once)).unwrap() > 0
+    };
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let duplicate = listener.try_clone().unwrap();
+    drop(TcpListener::from_std(listener).unwrap());
+    let mut peer = net::TcpStream::connect(duplicate.local_addr().unwrap()).unwrap();
+    assert!(!has_work());
+    let (stream, _) = duplicate.accept().unwrap();
+    let _duplicate = stream.try_clone().unwrap();
+    drop(TcpStream::from_std(stream).unwrap());
+    peer.write_all(b"stale").unwrap();
+    assert!(!has_work());
 }
 
 // R-5, F21: a closed descriptor whose duplicate lives is still with the poller. What it reports is

@@ -4,14 +4,14 @@
 mod common;
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use common::TestLoop;
+use common::{TestLoop, beside};
 use evergreen_io::pipe::{OpenOptions, Receiver, Sender, pipe};
-use futures_lite::future::poll_once;
+use futures_lite::future::{block_on, poll_once};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 
 /// A path of this test's own, whose file goes at the end.
@@ -118,6 +118,24 @@ fn a_fifo_is_opened_at_both_ends_without_waiting() {
         goes_through(sender, receiver).await;
     });
     assert_eq!(event_loop.metrics().sources, 0);
+}
+
+// also where the read is tried first, nobody has gone who was never there.
+#[test]
+fn a_receiver_on_another_thread_waits_for_its_first_sender() {
+    let event_loop = TestLoop::new();
+    let fifo = Name::fifo("there");
+    let mut receiver = OpenOptions::new().open_receiver(&fifo.0).unwrap();
+    beside(&event_loop, move || {
+        let mut word = [0; 4];
+        let early = block_on(poll_once(receiver.read(&mut word)));
+        assert!(early.is_none(), "{early:?}");
+        let mut sender = File::options().write(true).open(&fifo.0).unwrap();
+        sender.write_all(b"word").unwrap();
+        block_on(receiver.read_exact(&mut word)).unwrap();
+        drop(sender);
+        assert_eq!((word, block_on(receiver.read(&mut [0])).unwrap()), (*b"word", 0));
+    });
 }
 
 #[cfg(target_os = "linux")]

@@ -3,8 +3,10 @@
 
 mod common;
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, IoSlice, Read, Write};
+use std::mem::MaybeUninit;
 use std::net::Shutdown;
+use std::os::fd::AsFd;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use common::{TestLoop, beside, content};
 use evergreen_io::net::unix::ReuniteError;
 use evergreen_io::net::{UnixListener, UnixStream};
-use evergreen_task::{spawn, yield_now};
+use evergreen_task::{spawn, timeout, yield_now};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 
 /// A path in the system's directory of temporary files, removed at the end.
@@ -170,6 +172,35 @@ fn a_mebibyte_goes_both_ways_intact() {
         }
     });
     assert_eq!(event_loop.metrics().sources, 0);
+}
+
+/// Sends bytes in a message that brings a descriptor along.
+#[cfg(target_os = "linux")]
+fn send_with_descriptor(stream: &UnixStream, bytes: &[u8]) {
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+    let descriptors = [stream.as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    assert!(ancillary.push(SendAncillaryMessage::ScmRights(&descriptors)));
+    let pieces = [IoSlice::new(bytes)];
+    let sent = sendmsg(stream, &pieces, &mut ancillary, SendFlags::empty());
+    assert_eq!(sent, Ok(bytes.len()));
+}
+
+// a read ends behind a message that brings descriptors, whatever lies beyond.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_lies_behind_a_descriptor_is_read() {
+    TestLoop::with_virtual_time().block_on(async {
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        send_with_descriptor(&theirs, b"first");
+        assert_eq!(theirs.try_write(b"second").unwrap(), 6);
+        for word in [&b"first"[..], b"second"] {
+            let mut received = [0; 64];
+            let read = timeout(20.0, ours.read(&mut received)).await.unwrap().unwrap();
+            assert_eq!(&received[..read], word);
+        }
+    });
 }
 
 // F9

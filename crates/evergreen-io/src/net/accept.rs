@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::task::{Context, Poll, ready};
 
-use evergreen_loop::build::{Direction, Interest};
+use evergreen_loop::build::Direction;
 use rustix::net::SocketAddrAny;
 
 use super::shortage::Shortage;
@@ -22,10 +22,9 @@ pub(super) struct Acceptor<T: Into<OwnedFd>> {
 pub(super) type Accepted = (OwnedFd, Option<SocketAddrAny>);
 
 impl<T: AsFd + AsRawFd + Into<OwnedFd>> Acceptor<T> {
-    /// Takes over a listener, which must be non-blocking already.
-    pub(super) fn new(listener: T) -> io::Result<Self> {
-        let source = Source::new(listener, Interest::READABLE)?;
-        Ok(Self { source, shortage: Shortage::default() })
+    /// Accepts from a listener that is registered for reading.
+    pub(super) fn new(source: Source<T>) -> Self {
+        Self { source, shortage: Shortage::default() }
     }
 
     pub(super) fn source(&self) -> &Source<T> {

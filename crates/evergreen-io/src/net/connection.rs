@@ -1,13 +1,13 @@
 //! What TCP and Unix connections have in common, written once.
 
 /// The methods and traits of a stream socket `$stream` around `$io` of the standard library, whose
-/// halves stand in the module `$halves`.
+/// halves stand in the module `$halves`. `$source` makes the source of it.
 macro_rules! connection {
-    ($stream:ident, $io:ty, $address:ty, $kind:expr, $halves:ident) => {
+    ($stream:ident, $io:ty, $address:ty, $kind:expr, $halves:ident, $source:path) => {
         impl $stream {
-            /// Takes over a connection that is non-blocking.
+            /// Takes over a connection that is non-blocking, and of which there are no duplicates.
             pub(super) fn registered(io: $io) -> std::io::Result<Self> {
-                Ok(Self { source: Source::new(io, crate::Interest::BOTH)? })
+                Ok(Self { source: $source(io, crate::Interest::BOTH)? })
             }
 
             pub(crate) const fn source(&self) -> &Source<$io> {
@@ -28,7 +28,7 @@ macro_rules! connection {
             pub fn from_std(io: $io) -> std::io::Result<Self> {
                 $kind.check(&io)?;
                 io.set_nonblocking(true)?;
-                Self::registered(io)
+                Ok(Self { source: $source(io, crate::Interest::BOTH)?.shared() })
             }
 
             /// Gives the connection back to the standard library. It is non-blocking.

@@ -43,7 +43,7 @@ macro_rules! datagram {
             pub fn from_std(io: $io) -> std::io::Result<Self> {
                 $kind.check(&io)?;
                 io.set_nonblocking(true)?;
-                Ok(Self { source: Source::foreign(io, crate::Interest::BOTH)? })
+                Ok(Self { source: Source::new(io, crate::Interest::BOTH)?.shared() })
             }
 
             /// Gives the socket back to the standard library. It is non-blocking.

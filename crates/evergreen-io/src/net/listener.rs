@@ -5,9 +5,9 @@
 macro_rules! listener {
     ($listener:ident, $io:ty, $stream:ident, $address:ty, $kind:expr, $peer:path) => {
         impl $listener {
-            /// Takes over a listener that is non-blocking.
+            /// Takes over a listener that is non-blocking, and of which there are no duplicates.
             pub(super) fn registered(io: $io) -> std::io::Result<Self> {
-                Ok(Self { acceptor: Acceptor::new(io)? })
+                Ok(Self { acceptor: Acceptor::new(Source::new(io, crate::Interest::READABLE)?) })
             }
 
             /// Takes over a listener of the standard library.
@@ -19,7 +19,8 @@ macro_rules! listener {
             pub fn from_std(io: $io) -> std::io::Result<Self> {
                 $kind.check(&io)?;
                 io.set_nonblocking(true)?;
-                Self::registered(io)
+                let source = Source::new(io, crate::Interest::READABLE)?.shared();
+                Ok(Self { acceptor: Acceptor::new(source) })
             }
 
             /// Gives the listener back to the standard library. It is non-blocking.

@@ -12,6 +12,7 @@ use super::listener::listener;
 use super::tcp_options::option;
 use super::tcp_socket::TcpSocket;
 use super::tcp_stream::TcpStream;
+use crate::source::Source;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;

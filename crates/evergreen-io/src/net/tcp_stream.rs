@@ -44,7 +44,7 @@ pub struct TcpStream {
     source: Source<net::TcpStream>,
 }
 
-connection!(TcpStream, net::TcpStream, SocketAddr, Kind::TcpStream, tcp);
+connection!(TcpStream, net::TcpStream, SocketAddr, Kind::TcpStream, tcp, Source::new);
 
 impl TcpStream {
     /// Connects to an address. Several race for it, as those of a name with IPv6 and IPv4: each has

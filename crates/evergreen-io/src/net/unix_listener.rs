@@ -10,6 +10,7 @@ use super::kind::Kind;
 use super::listener::listener;
 use super::unix_addr::{Named, address_of, peer};
 use super::unix_stream::UnixStream;
+use crate::source::Source;
 
 /// A Unix socket that accepts connections.
 ///

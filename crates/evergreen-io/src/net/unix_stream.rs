@@ -41,7 +41,8 @@ pub struct UnixStream {
     source: Source<net::UnixStream>,
 }
 
-connection!(UnixStream, net::UnixStream, SocketAddr, Kind::UnixStream, unix);
+// A read ends with a message that brings descriptors, whatever lies behind it (unix(7)).
+connection!(UnixStream, net::UnixStream, SocketAddr, Kind::UnixStream, unix, Source::packets);
 
 impl UnixStream {
     /// Connects to the listener at a path. On Linux a path that begins with a zero byte is an

@@ -42,7 +42,7 @@ macro_rules! end_of_pipe {
             ///
             /// If it cannot be registered, or this thread has no loop.
             pub fn from_file_unchecked(file: File) -> io::Result<Self> {
-                Ok(Self { source: Source::foreign(file, $interest)? })
+                Ok(Self { source: Source::packets(file, $interest)?.shared() })
             }
 
             /// Takes over a descriptor without looking at it: it must be non-blocking, and be a

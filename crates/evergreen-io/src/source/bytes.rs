@@ -8,10 +8,12 @@ use evergreen_loop::build::Direction;
 
 use super::Source;
 
-/// How many buffers a call takes (`IOV_MAX`): to leave others out is not to be short.
+/// How many buffers a call takes (`IOV_MAX` of Linux, the BSDs and macOS): one that leaves the others
+/// out is not short.
 const MOST_AT_ONCE: usize = 1024;
 
-// Only for stream sockets and pipes: a short read or write clears readiness.
+// For stream sockets and pipes only: a short write clears readiness, and so does a short read unless
+// what is written may be kept in pieces.
 impl<T: AsRawFd + Into<OwnedFd>> Source<T>
 where
     for<'a> &'a T: Read,

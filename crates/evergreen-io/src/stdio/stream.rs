@@ -105,8 +105,8 @@ impl Stream {
 fn polled(fd: OwnedFd, direction: Direction, call: Call) -> io::Result<Stream> {
     // Registered by a second duplicate, as a refusal takes it.
     let watched = duplicate(fd.as_fd())?;
-    match Source::foreign(watched, interest(direction)) {
-        Ok(source) => Ok(Stream::Polled(source, call)),
+    match Source::new(watched, interest(direction)) {
+        Ok(source) => Ok(Stream::Polled(source.shared(), call)),
         Err(error) if is_not_pollable(&error) => Ok(Stream::Direct(fd)),
         Err(error) => Err(error),
     }
