@@ -9,6 +9,7 @@ mod datagram;
 mod halves;
 mod kind;
 mod listener;
+mod pauses;
 mod shortage;
 pub mod tcp;
 mod tcp_listener;

@@ -116,6 +116,28 @@ fn a_peer_tells_who_it_is() {
     });
 }
 
+/// A listener in whose queue there is a place for one.
+#[cfg(target_os = "linux")]
+fn with_the_shortest_queue(path: &TempPath) -> net::UnixListener {
+    let listener = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None);
+    let listener = listener.unwrap();
+    listener.bind(&socket2::SockAddr::unix(path).unwrap()).unwrap();
+    listener.listen(0).unwrap();
+    listener.into()
+}
+
+// EV-LOOP-02
+#[test]
+#[cfg(target_os = "linux")]
+fn who_connects_to_a_full_queue_where_there_is_no_loop_is_told_so() {
+    let path = TempPath::new();
+    let _listener = with_the_shortest_queue(&path);
+    let _first = net::UnixStream::connect(&path).unwrap();
+    let connecting = std::thread::spawn(move || future::block_on(UnixStream::connect(&path)));
+    let error = connecting.join().unwrap().unwrap_err();
+    assert!(error.to_string().starts_with("no event loop on this thread"), "{error}");
+}
+
 // Such a connect says "would block", and there is nothing to wait for.
 #[test]
 #[cfg(target_os = "linux")]
@@ -123,11 +145,7 @@ fn who_connects_to_a_full_queue_waits_for_a_place() {
     let event_loop = TestLoop::with_virtual_time();
     event_loop.block_on(async {
         let path = TempPath::new();
-        let listener = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None);
-        let listener = listener.unwrap();
-        listener.bind(&socket2::SockAddr::unix(&path).unwrap()).unwrap();
-        listener.listen(0).unwrap();
-        let listener = UnixListener::from_std(listener.into()).unwrap();
+        let listener = UnixListener::from_std(with_the_shortest_queue(&path)).unwrap();
         let _first = UnixStream::connect(&path).await.unwrap();
         let second = spawn({
             let path = path.0.clone();

@@ -8,6 +8,7 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::thread;
 
 use common::{TestLoop, beside};
@@ -240,4 +241,26 @@ fn a_socket_may_be_used_and_dropped_on_another_thread() {
         echo.join().unwrap();
     });
     assert_eq!(event_loop.metrics().sources, 0);
+}
+
+// R-1, F8: the pauses are those of the socket's loop, whatever thread sends.
+#[test]
+fn who_waits_for_room_at_a_name_may_do_so_on_another_thread() {
+    let event_loop = TestLoop::new();
+    let name = Name::new("full-there");
+    let server = UnixDatagram::bind(&name.0).unwrap();
+    let [client, other] = [(); 2].map(|()| UnixDatagram::unbound().unwrap());
+    beside(&event_loop, move || {
+        let sent = fill(|| other.try_send_to(b"x", &name.0));
+        block_on(async {
+            let mut sending = pin!(client.send_to(b"last", &name.0));
+            assert!(poll_once(&mut sending).await.is_none());
+            for _ in 0..sent {
+                assert_eq!(server.try_recv(&mut [0; 8]).unwrap(), 1);
+            }
+            assert_eq!(sending.await.unwrap(), 4);
+        });
+        assert_eq!(server.try_recv(&mut [0; 8]).unwrap(), 4);
+    });
+    assert_eq!((event_loop.metrics().sources, event_loop.metrics().timers), (0, 0));
 }

@@ -4,22 +4,18 @@ use std::io;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use evergreen_loop::build::Direction;
-use evergreen_task::sleep;
+use evergreen_loop::build::{Direction, Timer};
 use socket2::SockRef;
 
 use super::bind_error;
 use super::datagram::{datagram, unsent};
 use super::kind::Kind;
+use super::pauses::Pauses;
 use super::tcp_options::option;
 use super::unix_addr::{Named, address_of, connect_error, send_error};
 use crate::source::{Source, uninterrupted};
 use crate::{Interest, Ready};
-
-/// The first pause of a sender whose receiver has its queue full, and the longest.
-const PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(128)];
 
 /// A Unix socket for datagrams: none is lost, and they come in order.
 ///
@@ -103,13 +99,13 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// [`io::ErrorKind::InvalidInput`] if it is too large; if nobody has that name, it is too long
-    /// or has a zero byte inside, or is forbidden.
+    /// or has a zero byte inside, or is forbidden; if it has to wait and the loop is destroyed.
     ///
     /// # Kill safety
     ///
     /// It is sent or it is not.
     pub async fn send_to(&self, bytes: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
-        let [mut pause, longest] = PAUSES;
+        let mut pauses = Pauses::new();
         loop {
             match self.try_send_to(bytes, path.as_ref()) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {},
@@ -120,8 +116,7 @@ impl UnixDatagram {
                 continue;
             }
             // There is no readiness for a place in the queue of somebody else: it would spin.
-            sleep(pause).await;
-            pause = longest.min(pause * 2);
+            pauses.wait(|length| Timer::on(self.source.remote(), length)).await?;
         }
     }
 

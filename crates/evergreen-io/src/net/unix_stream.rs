@@ -3,19 +3,16 @@
 use std::io;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
-use std::time::Duration;
 
-use evergreen_task::sleep;
+use evergreen_loop::build::Timer;
 use socket2::{Domain, Socket, Type};
 
 use super::connection::connection;
 use super::kind::Kind;
+use super::pauses::Pauses;
 use super::unix;
 use super::unix_addr::{address_of, connect_error, system_address};
 use crate::source::{Source, uninterrupted};
-
-/// The first pause of a client whose server has its queue full, and the longest.
-const PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(128)];
 
 /// A Unix connection: bytes in both directions, by the traits of `futures-io`.
 ///
@@ -75,15 +72,16 @@ impl UnixStream {
         let system = system_address(address)?;
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
-        let [mut pause, longest] = PAUSES;
+        let mut pauses = Pauses::new();
         loop {
             match uninterrupted(|| socket.connect(&system)) {
                 Ok(()) => return Self::registered(socket.into()),
                 // There is no readiness for a place in a queue.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => sleep(pause).await,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    pauses.wait(Timer::after).await?;
+                },
                 Err(error) => return Err(connect_error(address, error)),
             }
-            pause = longest.min(pause * 2);
         }
     }
 
