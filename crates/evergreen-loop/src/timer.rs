@@ -26,6 +26,9 @@ pub struct Timer {
 
 enum State {
     Idle,
+    /// Made away from its loop, whose clock alone counts: `deadline` lies as far after the clock's
+    /// zero as the moment will after the arrival there.
+    Ahead,
     Local(TimerKey),
     Remote(Arc<RemoteWait>),
     Expired,
@@ -33,6 +36,8 @@ enum State {
 
 /// What a timer that is polled on another thread shares with its loop.
 struct RemoteWait {
+    /// The timer was [`State::Ahead`].
+    ahead: bool,
     expired: AtomicBool,
     /// It is to be armed no more; the request may still be on its way.
     cancelled: AtomicBool,
@@ -53,10 +58,14 @@ impl Timer {
         Self { deadline: core.now() + length, remote: Some(core.remote()), state: State::Idle }
     }
 
-    /// A timer of that loop, whichever thread this is.
+    /// A timer of that loop, whichever thread this is. On another one, the length counts from when
+    /// the loop hears of it, and [`Timer::deadline`] does not know the moment.
     pub fn on(remote: &LoopRemote, length: Duration) -> Self {
-        let now = remote.core().map_or_else(Self::now, |core| core.now());
-        Self { deadline: now + length, remote: Some(remote.clone()), state: State::Idle }
+        let (now, state) = match remote.core() {
+            Some(core) => (core.now(), State::Idle),
+            None => (LoopTime::default(), State::Ahead),
+        };
+        Self { deadline: now + length, remote: Some(remote.clone()), state }
     }
 
     /// The present moment on the clock of this thread's loop, or on the system's if it has none.
@@ -123,10 +132,15 @@ impl Timer {
             if wait.expired.load(Ordering::SeqCst) {
                 return self.expire();
             }
+            let state = if wait.ahead { State::Ahead } else { State::Idle };
             self.cancel();
+            self.state = state;
         }
         if core.is_closed() {
             return Poll::Pending;
+        }
+        if matches!(self.state, State::Ahead) {
+            self.deadline = on_arrival(core, self.deadline);
         }
         let alarm = Alarm::Wake(waker.clone());
         self.state = State::Local(core.timers().insert(self.deadline, alarm));
@@ -149,8 +163,9 @@ impl Timer {
             let expired = wait.expired.load(Ordering::SeqCst);
             return if expired { self.expire().map(Ok) } else { Poll::Pending };
         }
+        let ahead = matches!(self.state, State::Ahead);
         self.cancel();
-        let wait = Arc::new(RemoteWait::new(waker));
+        let wait = Arc::new(RemoteWait::new(ahead, waker));
         let (on_loop, deadline) = (Arc::clone(&wait), self.deadline);
         let mut arming = Arming(Some(on_loop));
         self.state = State::Remote(wait);
@@ -161,7 +176,7 @@ impl Timer {
     /// Takes it out of the wheel, wherever this is.
     fn cancel(&mut self) {
         match std::mem::replace(&mut self.state, State::Idle) {
-            State::Idle | State::Expired => {},
+            State::Idle | State::Ahead | State::Expired => {},
             State::Local(key) => self.on_loop(move |core| drop(core.cancel_timer(key))),
             State::Remote(wait) => {
                 wait.cancelled.store(true, Ordering::SeqCst);
@@ -186,6 +201,11 @@ impl Drop for Timer {
     }
 }
 
+/// The moment of a timer that was [`State::Ahead`].
+fn on_arrival(core: &Core, deadline: LoopTime) -> LoopTime {
+    core.now() + (deadline - LoopTime::default())
+}
+
 /// A request to arm a timer, on its way to the loop. If it does not arrive, whoever waits is woken
 /// to find the loop closed.
 struct Arming(Option<Arc<RemoteWait>>);
@@ -196,6 +216,7 @@ impl Arming {
         if wait.cancelled.load(Ordering::SeqCst) {
             return;
         }
+        let deadline = if wait.ahead { on_arrival(core, deadline) } else { deadline };
         let alarm = Alarm::Wake(Waker::from(Arc::clone(&wait)));
         let key = core.timers().insert(deadline, alarm);
         *lock(&wait.key) = Some(key);
@@ -211,8 +232,9 @@ impl Drop for Arming {
 }
 
 impl RemoteWait {
-    fn new(waker: &Waker) -> Self {
+    fn new(ahead: bool, waker: &Waker) -> Self {
         Self {
+            ahead,
             expired: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             waker: Mutex::new(Some(waker.clone())),

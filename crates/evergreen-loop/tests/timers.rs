@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
+use std::thread;
 use std::time::Duration;
 
 use common::{Trace, manual_loop};
@@ -104,4 +105,34 @@ fn a_waker_that_panics_keeps_no_timer_of_its_turn_back() {
     // A wake acts at once; a callback is an entry of the queue.
     let error = "Waker: panicked: in a waker";
     assert_eq!(trace.take(), ["first", error, "second", error, "last", "called"]);
+}
+
+// each loop has a clock of its own, as one with virtual time.
+#[test]
+fn a_timer_of_another_threads_loop_goes_by_that_loops_clock() {
+    const LENGTH: Duration = Duration::from_millis(10);
+    let (event_loop, _clock) = manual_loop();
+    let remote = event_loop.remote();
+    let timer = thread::spawn(move || {
+        let (_here, clock) = manual_loop();
+        clock.advance(Duration::from_secs(3_600));
+        let mut timer = Timer::on(&remote, LENGTH);
+        assert!(timer.try_poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        timer
+    });
+    let timer = timer.join().unwrap();
+    event_loop.turn(Some(Duration::ZERO)).unwrap();
+    assert_eq!(event_loop.next_deadline(), Some(event_loop.time() + LENGTH));
+    drop(timer);
+}
+
+// begun on another thread, it may end on the loop's own.
+#[test]
+fn a_timer_that_comes_to_its_loop_unpolled_goes_by_its_clock() {
+    const LENGTH: Duration = Duration::from_millis(10);
+    let (event_loop, _clock) = manual_loop();
+    let remote = event_loop.remote();
+    let mut timer = thread::spawn(move || Timer::on(&remote, LENGTH)).join().unwrap();
+    assert!(timer.try_poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!(event_loop.next_deadline(), Some(event_loop.time() + LENGTH));
 }
