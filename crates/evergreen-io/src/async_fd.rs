@@ -11,17 +11,19 @@ use evergreen_loop::build::{Interest, Registration};
 
 pub use self::guard::{AsyncFdReadyGuard, AsyncFdReadyMutGuard, TryIoError};
 pub use self::refused::AsyncFdRegisterError;
+use crate::source::readiness::nothing_asked;
 
 /// A descriptor of yours, and whether it is ready: a device, an eventfd, an inotify instance, a
 /// socket of a kind of its own. As tokio's.
 ///
 /// The descriptor must be non-blocking. It is registered in edge mode: once ready, it counts as
-/// ready until a guard is told otherwise, so a call is to be repeated until it would block. All that
-/// `T` does, such as closing the descriptor, it does when the `AsyncFd` is dropped, after the loop
-/// has forgotten it; [`AsyncFd::into_inner`] gives it back instead.
+/// ready until a guard is told otherwise, so a call is to be repeated until it would block. When the
+/// `AsyncFd` is dropped, the loop forgets the descriptor before `T` goes, which may close it;
+/// [`AsyncFd::into_inner`] gives `T` back instead.
 ///
 /// It belongs to the loop of the thread that made it. If `T` allows, it may be sent to, used and
-/// dropped on any other.
+/// dropped on any other. There nothing is remembered, and each wait asks the system; the loop forgets
+/// the descriptor at its next turn, perhaps after `T` has closed it.
 ///
 /// ```
 /// use evergreen_io::AsyncFd;
@@ -68,11 +70,11 @@ impl<T: AsRawFd> AsyncFd<T> {
         Self::with_interest(inner, Interest::BOTH)
     }
 
-    /// As [`AsyncFd::new`], for one direction only.
+    /// As [`AsyncFd::new`], for one direction only. To wait for the other one has no end.
     ///
     /// # Errors
     ///
-    /// As those of [`AsyncFd::new`].
+    /// As those of [`AsyncFd::new`]; [`io::ErrorKind::InvalidInput`] if `interest` is of nothing.
     pub fn with_interest(inner: T, interest: Interest) -> io::Result<Self> {
         Self::try_with_interest(inner, interest).map_err(|refused| refused.into_parts().1)
     }
@@ -90,11 +92,14 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Errors
     ///
-    /// As those of [`AsyncFd::new`], with the descriptor.
+    /// As those of [`AsyncFd::with_interest`], with the descriptor.
     pub fn try_with_interest(
         inner: T,
         interest: Interest,
     ) -> Result<Self, AsyncFdRegisterError<T>> {
+        if interest == Interest::NONE {
+            return Err(AsyncFdRegisterError::new(inner, nothing_asked()));
+        }
         match Registration::new(&inner, interest) {
             Ok(registration) => Ok(Self { inner: Some(inner), registration }),
             Err(error) => {

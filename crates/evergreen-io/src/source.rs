@@ -1,7 +1,7 @@
 //! A non-blocking descriptor and its readiness, over the loop's table.
 
 mod bytes;
-mod readiness;
+pub(crate) mod readiness;
 
 use std::future::Future;
 use std::io;

@@ -28,7 +28,7 @@ macro_rules! lends {
     ($type:ty) => {
         impl $type {
             /// Makes a call of yours on the descriptor. If that would block, the next wait for
-            /// `interest` is a true one.
+            /// `interest` is a true one; of two directions, for the one that is not ready.
             ///
             /// # Errors
             ///
@@ -42,6 +42,9 @@ macro_rules! lends {
             }
 
             /// Makes a call of yours each time the descriptor is ready, until it does not block.
+            ///
+            /// While it waits for both directions, neither counts as ready for others: they wait
+            /// for the next time that the system tells of.
             ///
             /// # Errors
             ///
@@ -59,6 +62,13 @@ macro_rules! lends {
             }
         }
 
+        crate::stream::has_descriptor!($type);
+    };
+}
+
+/// The traits of a type that has a descriptor.
+macro_rules! has_descriptor {
+    ($type:ty) => {
         impl std::os::fd::AsFd for $type {
             fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
                 self.source().io().as_fd()
@@ -240,4 +250,4 @@ macro_rules! writes {
     };
 }
 
-pub(crate) use {lends, readies, reads, writes};
+pub(crate) use {has_descriptor, lends, readies, reads, writes};

@@ -195,6 +195,19 @@ fn a_descriptor_that_is_not_open_is_refused() {
     }
 }
 
+// Bad input: it would have waited for ever, without a word.
+#[test]
+fn an_interest_of_nothing_is_refused_and_the_descriptor_comes_back() {
+    let _event_loop = TestLoop::new();
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let refused = AsyncFd::try_with_interest(ours, Interest::NONE).unwrap_err();
+    let (ours, error) = refused.into_parts();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(error.to_string(), "nothing to wait for: ask for READABLE, WRITABLE or both");
+    drop(ours);
+    assert_eq!((&theirs).read(&mut [0; 1]).unwrap(), 0);
+}
+
 #[test]
 fn what_is_refused_comes_back() {
     let _event_loop = TestLoop::new();

@@ -116,6 +116,23 @@ fn calls_of_the_users_own_are_made_when_it_is_worth_it() {
     });
 }
 
+// F5: the poller tells of no direction twice.
+#[test]
+fn a_call_that_would_block_leaves_the_direction_that_is_ready() {
+    TestLoop::new().block_on(async {
+        let (stream, mut peer) = pair_with_std();
+        peer.write_all(b"x").unwrap();
+        stream.readable().await.unwrap();
+        assert_eq!(stream.try_read(&mut [0; 1]).unwrap(), 1);
+        let refused = || io::Result::<()>::Err(ErrorKind::WouldBlock.into());
+        stream.try_io(BOTH, refused).unwrap_err();
+        assert!(poll_once(stream.writable()).await.is_some());
+        assert!(poll_once(stream.readable()).await.is_none());
+        stream.try_io(Interest::WRITABLE, refused).unwrap_err();
+        assert!(poll_once(stream.writable()).await.is_none(), "it is believed");
+    });
+}
+
 #[test]
 fn several_buffers_may_be_tried_at_once() {
     TestLoop::new().block_on(async {

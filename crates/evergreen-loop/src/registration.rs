@@ -61,6 +61,14 @@ impl Interest {
         Self { readable, writable }
     }
 
+    /// One direction.
+    pub const fn of(direction: Direction) -> Self {
+        match direction {
+            Direction::Read => Self::READABLE,
+            Direction::Write => Self::WRITABLE,
+        }
+    }
+
     /// Whether reading is watched.
     pub const fn is_readable(self) -> bool {
         self.readable

@@ -1,14 +1,13 @@
 //! Waiting for a descriptor, and calls that are made when it is ready.
 
-use std::future::poll_fn;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use evergreen_loop::build::{Direction, Interest};
 
 use super::{AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard};
+use crate::source::readiness::any_ready;
 
 /// The ways to wait for one direction.
 macro_rules! waits {
@@ -25,7 +24,7 @@ macro_rules! waits {
             /// Nothing is lost.
             pub async fn $wait(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
                 self.registration.readiness($direction).await?;
-                Ok(AsyncFdReadyGuard::new(self, interest($direction)))
+                Ok(AsyncFdReadyGuard::new(self, Interest::of($direction)))
             }
 
             #[doc = concat!("As [`AsyncFd::", stringify!($wait), "`], with a guard that lends the")]
@@ -40,7 +39,7 @@ macro_rules! waits {
             /// Nothing is lost.
             pub async fn $wait_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
                 self.registration.readiness($direction).await?;
-                Ok(AsyncFdReadyMutGuard::new(self, interest($direction)))
+                Ok(AsyncFdReadyMutGuard::new(self, Interest::of($direction)))
             }
 
             #[doc = concat!("As [`AsyncFd::", stringify!($wait), "`], to be polled. Only the waker")]
@@ -54,7 +53,7 @@ macro_rules! waits {
                 cx: &mut Context<'_>,
             ) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
                 let polled = self.registration.poll_readiness($direction, cx.waker());
-                polled.map_ok(|()| AsyncFdReadyGuard::new(self, interest($direction)))
+                polled.map_ok(|()| AsyncFdReadyGuard::new(self, Interest::of($direction)))
             }
 
             #[doc = concat!("As [`AsyncFd::", stringify!($poll), "`], with a guard that lends the")]
@@ -68,7 +67,7 @@ macro_rules! waits {
                 cx: &mut Context<'_>,
             ) -> Poll<io::Result<AsyncFdReadyMutGuard<'_, T>>> {
                 let polled = self.registration.poll_readiness($direction, cx.waker());
-                polled.map_ok(|()| AsyncFdReadyMutGuard::new(self, interest($direction)))
+                polled.map_ok(|()| AsyncFdReadyMutGuard::new(self, Interest::of($direction)))
             }
         }
     };
@@ -77,26 +76,19 @@ macro_rules! waits {
 waits!("read", Direction::Read, readable, readable_mut, poll_read_ready, poll_read_ready_mut);
 waits!("write", Direction::Write, writable, writable_mut, poll_write_ready, poll_write_ready_mut);
 
-const fn interest(direction: Direction) -> Interest {
-    match direction {
-        Direction::Read => Interest::READABLE,
-        Direction::Write => Interest::WRITABLE,
-    }
-}
-
 impl<T: AsRawFd> AsyncFd<T> {
     /// Waits for any of several directions. Its guard tells of none in particular: clearing it
     /// clears all of them.
     ///
     /// # Errors
     ///
-    /// If the poller fails or the loop is destroyed.
+    /// If the poller fails, the loop is destroyed, or `interest` is of nothing.
     ///
     /// # Kill safety
     ///
     /// Nothing is lost.
     pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        self.any(interest).await?;
+        any_ready(&self.registration, interest).await?;
         Ok(AsyncFdReadyGuard::new(self, interest))
     }
 
@@ -104,7 +96,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Errors
     ///
-    /// If the poller fails or the loop is destroyed.
+    /// If the poller fails, the loop is destroyed, or `interest` is of nothing.
     ///
     /// # Kill safety
     ///
@@ -113,23 +105,8 @@ impl<T: AsRawFd> AsyncFd<T> {
         &mut self,
         interest: Interest,
     ) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
-        self.any(interest).await?;
+        any_ready(&self.registration, interest).await?;
         Ok(AsyncFdReadyMutGuard::new(self, interest))
-    }
-
-    async fn any(&self, interest: Interest) -> io::Result<()> {
-        if interest == Interest::NONE {
-            let message = "nothing to wait for: ask for READABLE, WRITABLE or both";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        }
-        let mut waits = Direction::ALL.map(|direction| {
-            interest.watches(direction).then(|| self.registration.readiness(direction))
-        });
-        poll_fn(|cx| {
-            let polled = waits.iter_mut().flatten().map(|wait| Pin::new(wait).poll(cx));
-            polled.fold(Poll::Pending, |any, one| if any.is_ready() { any } else { one })
-        })
-        .await
     }
 
     /// Makes a call each time the descriptor is ready, until it does not block.

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use evergreen_loop::build::{Direction, Interest};
+use evergreen_loop::build::{Direction, Interest, Registration};
 
 use super::Source;
 use crate::ready::Ready;
@@ -14,29 +14,14 @@ use crate::ready::Ready;
 impl<T: AsFd + AsRawFd + Into<OwnedFd>> Source<T> {
     /// Waits for one of several directions, and asks the kernel which.
     pub(crate) async fn ready_for(&self, interest: Interest) -> io::Result<Ready> {
-        if interest == Interest::NONE {
-            let message = "nothing to wait for: ask for READABLE, WRITABLE or both";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        }
         loop {
-            self.any_ready(interest).await?;
+            any_ready(&self.registration, interest).await?;
             let ready = Ready::of(self.io(), interest)?;
             if !ready.is_empty() {
                 return Ok(ready);
             }
             self.clear_interest(interest);
         }
-    }
-
-    async fn any_ready(&self, interest: Interest) -> io::Result<()> {
-        let mut waits = Direction::ALL.map(|direction| {
-            interest.watches(direction).then(|| self.registration.readiness(direction))
-        });
-        poll_fn(|cx| {
-            let polled = waits.iter_mut().flatten().map(|wait| Pin::new(wait).poll(cx));
-            polled.fold(Poll::Pending, |any, one| if any.is_ready() { any } else { one })
-        })
-        .await
     }
 
     /// Ready if a call is worth trying, also on another thread, where nothing is cached.
@@ -49,14 +34,14 @@ impl<T: AsFd + AsRawFd + Into<OwnedFd>> Source<T> {
         if !matches!(cached, Poll::Ready(Ok(()))) {
             return cached;
         }
-        let interest = Interest::new(direction == Direction::Read, direction == Direction::Write);
-        if Ready::of(self.io(), interest)?.is_empty() {
+        if Ready::of(self.io(), Interest::of(direction))?.is_empty() {
             return self.registration.poll_blocked(direction, cx.waker());
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Makes a call of the user's. If it would have blocked, the next wait is a true one.
+    /// Makes a call of the user's. If it would have blocked, the next wait is a true one; of two
+    /// directions only for those that are not ready, as the poller tells of none twice.
     pub(crate) fn try_io_for<R>(
         &self,
         interest: Interest,
@@ -64,12 +49,20 @@ impl<T: AsFd + AsRawFd + Into<OwnedFd>> Source<T> {
     ) -> io::Result<R> {
         let result = call();
         if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
-            self.clear_interest(interest);
+            let ready = match interest {
+                Interest::BOTH => Ready::of(self.io(), interest).unwrap_or_default(),
+                _ => Ready::EMPTY,
+            };
+            self.clear_interest(Interest::new(
+                interest.is_readable() && !ready.is_readable(),
+                interest.is_writable() && !ready.is_writable(),
+            ));
         }
         result
     }
 
-    /// Makes a call of the user's until it does not block.
+    /// Makes a call of the user's until it does not block. That may be of one direction, and the
+    /// other ready: neither is, or it would be made again and again.
     pub(crate) async fn io_for<R>(
         &self,
         interest: Interest,
@@ -77,8 +70,10 @@ impl<T: AsFd + AsRawFd + Into<OwnedFd>> Source<T> {
     ) -> io::Result<R> {
         loop {
             self.ready_for(interest).await?;
-            match self.try_io_for(interest, &mut call) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {},
+            match call() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.clear_interest(interest);
+                },
                 result => return result,
             }
         }
@@ -91,4 +86,24 @@ impl<T: AsFd + AsRawFd + Into<OwnedFd>> Source<T> {
             }
         }
     }
+}
+
+/// Waits for any of several directions.
+pub(crate) async fn any_ready(registration: &Registration, interest: Interest) -> io::Result<()> {
+    if interest == Interest::NONE {
+        return Err(nothing_asked());
+    }
+    let mut waits = Direction::ALL
+        .map(|direction| interest.watches(direction).then(|| registration.readiness(direction)));
+    poll_fn(|cx| {
+        let polled = waits.iter_mut().flatten().map(|wait| Pin::new(wait).poll(cx));
+        polled.fold(Poll::Pending, |any, one| if any.is_ready() { any } else { one })
+    })
+    .await
+}
+
+/// The error of an interest of nothing, which would never be satisfied.
+pub(crate) fn nothing_asked() -> io::Error {
+    let message = "nothing to wait for: ask for READABLE, WRITABLE or both";
+    io::Error::new(io::ErrorKind::InvalidInput, message)
 }

@@ -65,7 +65,9 @@ impl Stream {
                 Ok(Self::File(FileReader::new(duplicate(fd)?)))
             },
             (FileType::Fifo | FileType::CharacterDevice, _) => match reopen(fd, kind, direction) {
-                Ok(ours) => Ok(Self::Polled(Source::new(ours, interest(direction))?, Call::Plain)),
+                Ok(ours) => {
+                    Ok(Self::Polled(Source::new(ours, Interest::of(direction))?, Call::Plain))
+                },
                 Err(_) => polled(duplicate(fd)?, direction, Call::Asked),
             },
             _ => Ok(Self::Direct(duplicate(fd)?)),
@@ -105,7 +107,7 @@ impl Stream {
 fn polled(fd: OwnedFd, direction: Direction, call: Call) -> io::Result<Stream> {
     // Registered by a second duplicate, as a refusal takes it.
     let watched = duplicate(fd.as_fd())?;
-    match Source::new(watched, interest(direction)) {
+    match Source::new(watched, Interest::of(direction)) {
         Ok(source) => Ok(Stream::Polled(source.shared(), call)),
         Err(error) if is_not_pollable(&error) => Ok(Stream::Direct(fd)),
         Err(error) => Err(error),
@@ -127,13 +129,6 @@ fn is_open_for(flags: OFlags, direction: Direction) -> bool {
         Direction::Write => OFlags::RDONLY,
     };
     flags & OFlags::RWMODE != other
-}
-
-const fn interest(direction: Direction) -> Interest {
-    match direction {
-        Direction::Read => Interest::READABLE,
-        Direction::Write => Interest::WRITABLE,
-    }
 }
 
 impl Call {
