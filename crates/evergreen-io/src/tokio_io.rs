@@ -12,18 +12,27 @@ use crate::pipe::{Receiver, Sender};
 use crate::process::{ChildStderr, ChildStdin, ChildStdout};
 use crate::stdio::{Stderr, Stdin, Stdout};
 
+/// How much of a buffer is set to zero for one read, as much as a pipe holds.
+const MOST_AT_ONCE: usize = 64 << 10;
+
+/// The part of a buffer that is read into: what was initialized before, or as much as is worth it.
+fn room<'a>(buffer: &'a mut ReadBuf<'_>) -> &'a mut [u8] {
+    let initialized = buffer.initialized().len() - buffer.filled().len();
+    let length = initialized.max(MOST_AT_ONCE.min(buffer.remaining()));
+    buffer.initialize_unfilled_to(length)
+}
+
 macro_rules! reads {
     ($($stream:ty),* $(,)?) => { $(
         impl tokio::io::AsyncRead for $stream {
             /// Reads into the buffer itself. What was not initialized is set to zero before, since
-            /// only unsafe code could tell that a read will do it.
+            /// only unsafe code could tell that a read will do it: at most 64 KiB for one read.
             fn poll_read(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
                 buffer: &mut ReadBuf<'_>,
             ) -> Poll<io::Result<()>> {
-                let room = buffer.initialize_unfilled();
-                let read = ready!(futures_io::AsyncRead::poll_read(self, cx, room))?;
+                let read = ready!(futures_io::AsyncRead::poll_read(self, cx, room(buffer)))?;
                 buffer.advance(read);
                 Poll::Ready(Ok(()))
             }
