@@ -114,3 +114,23 @@ fn pieces_of_every_size_arrive_in_order_over_small_buffers() {
     });
     assert_eq!(event_loop.metrics().sources, 0);
 }
+
+// F9: one call of the system for each end of a direction.
+#[test]
+fn a_write_half_that_was_closed_is_not_ended_again_when_it_goes() {
+    let name = "a_write_half_that_was_closed_is_not_ended_again_when_it_goes";
+    if let Some(part) = part() {
+        TestLoop::new().block_on(async {
+            let (stream, _peer) = pair_with_std();
+            let (_reader, mut writer) = stream.into_split();
+            if part == "closed" {
+                writer.close().await.unwrap();
+            }
+        });
+        return;
+    }
+    for part in ["closed", "dropped"] {
+        let calls = under_strace(name, part, "shutdown", "error=EIO:when=100");
+        assert_eq!(calls.len(), 1, "{part}: {calls:?}");
+    }
+}

@@ -109,6 +109,21 @@ pub(crate) async fn resolve(what: impl ToSocketAddrs) -> io::Result<Vec<SocketAd
     Ok(addresses)
 }
 
+/// Does something with each address until it works.
+pub(super) async fn first<R>(
+    addresses: impl ToSocketAddrs,
+    mut make: impl FnMut(SocketAddr) -> io::Result<R>,
+) -> io::Result<R> {
+    let mut result = Err(io::ErrorKind::InvalidInput.into());
+    for address in resolve(addresses).await? {
+        result = make(address);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
+}
+
 async fn look_up(target: Target) -> io::Result<Vec<SocketAddr>> {
     let (host, port) = match target {
         Target::Addresses(addresses) => return Ok(addresses),

@@ -8,6 +8,7 @@ macro_rules! halves {
         use std::fmt;
         use std::io;
         use std::sync::Arc;
+        use std::sync::atomic::{AtomicBool, Ordering};
 
         use crate::net::$stream;
         use crate::net::halves::halves;
@@ -33,13 +34,14 @@ macro_rules! halves {
         #[derive(Debug)]
         pub struct OwnedWriteHalf {
             stream: Arc<$stream>,
-            shutdown_on_drop: bool,
+            /// Dropping it does not end the direction: it has ended, or is to stay open.
+            done: AtomicBool,
         }
 
         pub(super) fn owned(stream: $stream) -> (OwnedReadHalf, OwnedWriteHalf) {
             let stream = Arc::new(stream);
             let reader = OwnedReadHalf(Arc::clone(&stream));
-            (reader, OwnedWriteHalf { stream, shutdown_on_drop: true })
+            (reader, OwnedWriteHalf { stream, done: AtomicBool::new(false) })
         }
 
         impl OwnedReadHalf {
@@ -69,23 +71,39 @@ macro_rules! halves {
 
             /// Drops the half without ending the direction to the peer.
             pub fn forget(mut self) {
-                self.shutdown_on_drop = false;
+                *self.done.get_mut() = true;
+            }
+
+            fn end(&self) -> io::Result<()> {
+                self.stream.end()?;
+                self.done.store(true, Ordering::Relaxed);
+                Ok(())
             }
         }
 
         impl Drop for OwnedWriteHalf {
             fn drop(&mut self) {
-                if self.shutdown_on_drop {
+                if !*self.done.get_mut() {
                     // A connection that is gone has ended already.
                     self.stream.end().ok();
                 }
             }
         }
 
-        halves!(@half reads ReadHalf<'_>, $stream, $io, $address, |half| half.0);
-        halves!(@half reads OwnedReadHalf, $stream, $io, $address, |half| &half.0);
-        halves!(@half writes WriteHalf<'_>, $stream, $io, $address, |half| half.0);
-        halves!(@half writes OwnedWriteHalf, $stream, $io, $address, |half| &half.stream);
+        impl WriteHalf<'_> {
+            fn end(&self) -> io::Result<()> {
+                self.0.end()
+            }
+        }
+
+        halves!(@half ReadHalf<'_>, $stream, $io, $address, |half| half.0);
+        halves!(@half OwnedReadHalf, $stream, $io, $address, |half| &half.0);
+        halves!(@half WriteHalf<'_>, $stream, $io, $address, |half| half.0);
+        halves!(@half OwnedWriteHalf, $stream, $io, $address, |half| &half.stream);
+        crate::stream::reads!(ReadHalf<'_>);
+        crate::stream::reads!(OwnedReadHalf);
+        crate::stream::writes!(WriteHalf<'_>);
+        crate::stream::writes!(OwnedWriteHalf);
 
         /// The halves are of different connections; here they are.
         #[derive(Debug)]
@@ -98,7 +116,8 @@ macro_rules! halves {
         }
 
         impl Error for ReuniteError {}
-    };    (@half $kind:ident $half:ty, $stream:ident, $io:ty, $address:ty, |$this:ident| $whole:expr) => {
+    };
+    (@half $half:ty, $stream:ident, $io:ty, $address:ty, |$this:ident| $whole:expr) => {
         impl AsRef<$stream> for $half {
             fn as_ref(&self) -> &$stream {
                 let $this = self;
@@ -131,19 +150,6 @@ macro_rules! halves {
         }
 
         crate::stream::readies!($half);
-        halves!(@$kind $half);
-    };
-    (@reads $half:ty) => {
-        crate::stream::reads!($half);
-    };
-    (@writes $half:ty) => {
-        impl $half {
-            fn end(&self) -> io::Result<()> {
-                self.as_ref().end()
-            }
-        }
-
-        crate::stream::writes!($half);
     };
 }
 

@@ -10,6 +10,10 @@ macro_rules! listener {
                 Ok(Self { acceptor: Acceptor::new(Source::new(io, crate::Interest::READABLE)?) })
             }
 
+            fn source(&self) -> &Source<$io> {
+                self.acceptor.source()
+            }
+
             /// Takes over a listener of the standard library.
             ///
             /// # Errors
@@ -39,7 +43,9 @@ macro_rules! listener {
             /// it was accepted (`ECONNABORTED` and its like) is passed over. When descriptors or
             /// memory run out (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`), connections stay in the
             /// queue: the loop's exception handler is told once, and the call tries again after 10
-            /// ms, each time after twice as long, at most 640 ms, until there is room.
+            /// ms, each time after twice as long, at most 640 ms, until there is room. Only where
+            /// the poller lacks it (`ENOSPC`, `ENOMEM`), the connection was accepted already, and is
+            /// closed.
             ///
             /// Of many connections that wait, a task accepts 128 at most before others get their
             /// turn.
@@ -47,6 +53,8 @@ macro_rules! listener {
             /// # Errors
             ///
             /// Any other that the system gives, as when the descriptor was closed by somebody else.
+            /// One of them does pass: `EPERM`, a firewall that forbids to accept. If this thread has
+            /// no loop, which closes the connection.
             ///
             /// # Kill safety
             ///
@@ -74,7 +82,7 @@ macro_rules! listener {
             ///
             /// What the system says.
             pub fn local_addr(&self) -> std::io::Result<$address> {
-                self.acceptor.source().io().local_addr()
+                self.source().io().local_addr()
             }
 
             /// The error that the socket has run into, if nobody was told of it yet.
@@ -83,21 +91,11 @@ macro_rules! listener {
             ///
             /// If the system cannot say.
             pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
-                self.acceptor.source().io().take_error()
+                self.source().io().take_error()
             }
         }
 
-        impl std::os::fd::AsFd for $listener {
-            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-                self.acceptor.source().io().as_fd()
-            }
-        }
-
-        impl std::os::fd::AsRawFd for $listener {
-            fn as_raw_fd(&self) -> std::os::fd::RawFd {
-                self.acceptor.source().io().as_raw_fd()
-            }
-        }
+        crate::stream::has_descriptor!($listener);
     };
 }
 

@@ -2,32 +2,24 @@
 
 crate::net::halves::halves!(TcpStream, std::net::TcpStream, std::net::SocketAddr);
 
-impl ReadHalf<'_> {
-    /// As [`TcpStream::peek`].
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    ///
-    /// # Kill safety
-    ///
-    /// Nothing is lost.
-    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.peek(buffer).await
-    }
+macro_rules! peeks {
+    ($half:ty) => {
+        impl $half {
+            /// As [`TcpStream::peek`].
+            ///
+            /// # Errors
+            ///
+            /// What the system says.
+            ///
+            /// # Kill safety
+            ///
+            /// Nothing is lost.
+            pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.as_ref().peek(buffer).await
+            }
+        }
+    };
 }
 
-impl OwnedReadHalf {
-    /// As [`TcpStream::peek`].
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    ///
-    /// # Kill safety
-    ///
-    /// Nothing is lost.
-    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.peek(buffer).await
-    }
-}
+peeks!(ReadHalf<'_>);
+peeks!(OwnedReadHalf);

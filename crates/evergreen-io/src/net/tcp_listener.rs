@@ -6,7 +6,7 @@ use std::net::{self, SocketAddr};
 use rustix::net::SocketAddrAny;
 
 use super::accept::{Accepted, Acceptor};
-use super::address::{ToSocketAddrs, resolve};
+use super::address::{ToSocketAddrs, first};
 use super::kind::Kind;
 use super::listener::listener;
 use super::tcp_options::option;
@@ -53,14 +53,7 @@ impl TcpListener {
     ///
     /// Nothing is bound if it does not return.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
-        let mut result = Err(io::ErrorKind::InvalidInput.into());
-        for address in resolve(address).await? {
-            result = Self::bind_to(address);
-            if result.is_ok() {
-                break;
-            }
-        }
-        result
+        first(address, Self::bind_to).await
     }
 
     pub(crate) fn bind_to(address: SocketAddr) -> io::Result<Self> {

@@ -63,15 +63,8 @@ impl TcpSocket {
         Self::new(Domain::for_address(address))
     }
 
-    /// It does not block from its first moment.
     fn new(domain: Domain) -> io::Result<Self> {
-        #[cfg(target_os = "linux")]
-        let socket = Socket::new(domain, Type::STREAM.nonblocking(), None)?;
-        #[cfg(not(target_os = "linux"))]
-        let socket = Socket::new(domain, Type::STREAM, None)?;
-        #[cfg(not(target_os = "linux"))]
-        socket.set_nonblocking(true)?;
-        Ok(Self { socket })
+        Ok(Self { socket: non_blocking(domain)? })
     }
 
     /// Takes over a socket of the standard library, which is not connected.
@@ -170,6 +163,17 @@ impl TcpSocket {
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         TcpListener::registered(self.socket.into())
     }
+}
+
+/// A socket for a stream, which does not block from its first moment.
+pub(super) fn non_blocking(domain: Domain) -> io::Result<Socket> {
+    #[cfg(target_os = "linux")]
+    let socket = Socket::new(domain, Type::STREAM.nonblocking(), None)?;
+    #[cfg(not(target_os = "linux"))]
+    let socket = Socket::new(domain, Type::STREAM, None)?;
+    #[cfg(not(target_os = "linux"))]
+    socket.set_nonblocking(true)?;
+    Ok(socket)
 }
 
 impl From<TcpSocket> for OwnedFd {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use evergreen_loop::build::Direction;
 
-use super::address::{ToSocketAddrs, resolve};
+use super::address::{ToSocketAddrs, first, resolve};
 use super::bind_error;
 use super::datagram::{datagram, unsent};
 use super::kind::Kind;
@@ -145,21 +145,6 @@ impl UdpSocket {
             _ => error,
         }
     }
-}
-
-/// Does something with each address until it works.
-async fn first<R>(
-    addresses: impl ToSocketAddrs,
-    mut make: impl FnMut(SocketAddr) -> io::Result<R>,
-) -> io::Result<R> {
-    let mut result = Err(io::ErrorKind::InvalidInput.into());
-    for address in resolve(addresses).await? {
-        result = make(address);
-        if result.is_ok() {
-            break;
-        }
-    }
-    result
 }
 
 /// What the largest datagram is: 65,535 bytes, less the headers.

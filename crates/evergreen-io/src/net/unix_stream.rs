@@ -5,11 +5,12 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use evergreen_loop::build::Timer;
-use socket2::{Domain, Socket, Type};
+use socket2::Domain;
 
 use super::connection::connection;
 use super::kind::Kind;
 use super::pauses::Pauses;
+use super::tcp_socket::non_blocking;
 use super::unix;
 use super::unix_addr::{address_of, connect_error, system_address};
 use crate::source::{Source, uninterrupted};
@@ -70,8 +71,7 @@ impl UnixStream {
     /// As [`UnixStream::connect`].
     pub async fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
         let system = system_address(address)?;
-        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        socket.set_nonblocking(true)?;
+        let socket = non_blocking(Domain::UNIX)?;
         let mut pauses = Pauses::new();
         loop {
             match uninterrupted(|| socket.connect(&system)) {
