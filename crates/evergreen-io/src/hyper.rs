@@ -51,7 +51,8 @@ impl<F: Future<Output: 'static> + 'static> Executor<F> for Exec {
     }
 }
 
-/// How much one read takes: less than a page table's worth of stack, more than a head or a frame.
+/// How much one read takes: four pages of the stack, more than most heads, and the payload of the
+/// largest frame that HTTP/2 allows unasked.
 const MOST_AT_ONCE: usize = 16 << 10;
 
 /// Reads by way of the stack: hyper's buffer is not initialized, and to write to it directly takes
