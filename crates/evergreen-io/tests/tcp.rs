@@ -11,10 +11,10 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use common::{TestLoop, content, pair, pair_with_std};
+use common::{Refusing, TestLoop, content, pair, pair_with_std};
 use evergreen_io::net::tcp::ReuniteError;
 use evergreen_io::net::{TcpListener, TcpStream};
-use evergreen_task::{sleep, spawn, yield_now};
+use evergreen_task::{spawn, yield_now};
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 
@@ -96,7 +96,6 @@ fn after_a_half_close_the_other_way_stays_open() {
         client.close().await.unwrap();
         let mut question = String::new();
         server.read_to_string(&mut question).await.unwrap();
-        sleep(0.001).await;
         server.write_all(b"answer").await.unwrap();
         server.close().await.unwrap();
         server.close().await.unwrap();
@@ -328,14 +327,12 @@ fn vectored_calls_move_bytes_as_well() {
 fn a_refused_connection_is_an_error() {
     let event_loop = TestLoop::new();
     event_loop.block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
-        let error = TcpStream::connect(address).await.unwrap_err();
+        let refusing = Refusing::new();
+        let error = TcpStream::connect(refusing.address()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
         // The next address is tried.
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let both = [address, listener.local_addr().unwrap()];
+        let both = [refusing.address(), listener.local_addr().unwrap()];
         let stream = TcpStream::connect(&both[..]).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), both[1]);
     });

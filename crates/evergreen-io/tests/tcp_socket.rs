@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
-use common::{TestLoop, pair, pair_with_std};
+use common::{Refusing, TestLoop, pair, pair_with_std};
 use evergreen_io::net::{TcpListener, TcpSocket, TcpStream};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 
@@ -158,9 +158,8 @@ fn a_socket_of_the_standard_library_may_be_set_up_as_well() {
 #[test]
 fn a_refused_connection_is_an_error_of_connect() {
     TestLoop::new().block_on(async {
-        let bound = net::TcpListener::bind(ANY_PORT).unwrap();
-        let address = bound.local_addr().unwrap();
-        drop(bound);
+        let refusing = Refusing::new();
+        let address = refusing.address();
         let connecting = TcpSocket::new_v4().unwrap().connect(address);
         let error = connecting.await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
