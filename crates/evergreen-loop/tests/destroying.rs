@@ -7,7 +7,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::mpsc::channel;
-use std::task::Waker;
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -132,8 +133,35 @@ fn a_new_loop_takes_over_what_the_destroyed_one_watched() {
     let mut source = Registration::new(&ours, Interest::BOTH).unwrap();
     second.destroy().unwrap();
     let error = source.poll_ready(Direction::Read, Waker::noop());
-    assert!(matches!(error, std::task::Poll::Ready(Err(_))), "{error:?}");
+    assert!(matches!(error, Poll::Ready(Err(_))), "{error:?}");
     source.release();
+}
+
+/// Polls its source again when it is woken, and keeps what that said.
+struct PollAgain {
+    source: Registration,
+    said: Mutex<Option<Poll<std::io::Result<()>>>>,
+}
+
+impl Wake for PollAgain {
+    fn wake(self: Arc<Self>) {
+        let polled = self.source.poll_ready(Direction::Read, Waker::noop());
+        *self.said.lock().unwrap() = Some(polled);
+    }
+}
+
+// EV-LOOP-21: nobody would come to wake who waits then.
+#[test]
+fn a_source_that_is_polled_while_its_loop_ends_says_so() {
+    let event_loop = EventLoop::new().unwrap();
+    let (ours, _theirs) = UnixStream::pair().unwrap();
+    let source = Registration::new(&ours, Interest::BOTH).unwrap();
+    let waiting = Arc::new(PollAgain { source, said: Mutex::default() });
+    let waker = Waker::from(Arc::clone(&waiting));
+    assert!(waiting.source.poll_ready(Direction::Read, &waker).is_pending());
+    event_loop.destroy().unwrap();
+    let said = waiting.said.lock().unwrap().take();
+    assert!(matches!(said, Some(Poll::Ready(Err(_)))), "{said:?}");
 }
 
 // EV-LOOP-21, F23
