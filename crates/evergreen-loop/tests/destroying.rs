@@ -146,7 +146,7 @@ struct PollAgain {
 impl Wake for PollAgain {
     fn wake(self: Arc<Self>) {
         let polled = self.source.poll_ready(Direction::Read, Waker::noop());
-        *self.said.lock().unwrap() = Some(polled);
+        *self.said.lock().expect("nobody panicked") = Some(polled);
     }
 }
 
