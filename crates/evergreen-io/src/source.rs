@@ -8,8 +8,8 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::task::{Context, Poll, Waker, ready};
 
-use evergreen_loop::LoopRemote;
 use evergreen_loop::build::{Direction, Interest, Registration};
+use evergreen_loop::{LoopError, LoopRemote};
 
 /// Owns a descriptor of which the loop knows. Dropping it closes the descriptor, on any thread.
 #[derive(Debug)]
@@ -156,6 +156,12 @@ pub(crate) fn uninterrupted<R>(mut call: impl FnMut() -> io::Result<R>) -> io::R
             result => return result,
         }
     }
+}
+
+/// Whether a descriptor was refused because the poller cannot watch its kind.
+pub(crate) fn is_not_pollable(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    matches!(error, Some(LoopError::NotPollable(_)))
 }
 
 impl<T: Into<OwnedFd>> Drop for Source<T> {

@@ -61,8 +61,9 @@ pub trait BaseStream {
     ///
     /// # Errors
     ///
-    /// [`StreamError::Zero`], [`StreamError::NotConnected`], [`StreamError::Closed`]; closing the
-    /// stream, [`StreamError::BufferFull`] and what the system says.
+    /// [`StreamError::Zero`], [`StreamError::NotConnected`], [`StreamError::NotReadable`],
+    /// [`StreamError::Closed`]; closing the stream, [`StreamError::BufferFull`] and what the system
+    /// says.
     ///
     /// # Kill safety
     ///
@@ -134,8 +135,8 @@ pub trait BaseStream {
     /// # Errors
     ///
     /// [`StreamError::BufferFull`], with nothing written, if it came to hold too much if nothing
-    /// went out; [`StreamError::Closed`]; [`StreamError::ShutDown`]; closing the stream, what the
-    /// system says.
+    /// went out; [`StreamError::NotWritable`]; [`StreamError::Closed`]; [`StreamError::ShutDown`];
+    /// closing the stream, what the system says.
     fn write(&self, bytes: &[u8]) -> Result<bool, Self::Error> {
         Ok(self.stream_core().write(bytes)?)
     }
@@ -155,12 +156,12 @@ pub trait BaseStream {
     }
 
     /// Waits until all that was written is out, and ends the direction to the peer, who then sees the
-    /// end of the stream. Reading goes on.
+    /// end of the stream. Reading goes on; a stream that can only be written to is closed.
     ///
     /// # Errors
     ///
-    /// [`StreamError::NotConnected`], [`StreamError::Closed`] also if that happens meanwhile,
-    /// [`StreamError::ShutDown`] the second time; what the system says.
+    /// [`StreamError::NotConnected`], [`StreamError::NotWritable`], [`StreamError::Closed`] also if
+    /// that happens meanwhile, [`StreamError::ShutDown`] the second time; what the system says.
     ///
     /// # Kill safety
     ///

@@ -82,13 +82,17 @@ impl StreamCore {
     ///
     /// # Errors
     ///
-    /// [`StreamError::AlreadyConnected`], [`StreamError::Closed`].
+    /// [`StreamError::AlreadyConnected`], [`StreamError::Closed`]; [`StreamError::NotWritable`] if
+    /// something was written before, and cannot go out there.
     pub fn set_connected(&self, endpoint: impl Endpoint) -> Result<(), StreamError> {
         self.connect(Rc::new(endpoint))
     }
 
     pub(super) fn connect(&self, endpoint: Rc<impl Endpoint>) -> Result<(), StreamError> {
         self.check_new()?;
+        if !self.0.output.is_empty() && !endpoint.interest().is_writable() {
+            return Err(StreamError::NotWritable);
+        }
         self.0.open(endpoint);
         Ok(())
     }
@@ -187,6 +191,18 @@ impl Inner {
             Phase::New => Err(StreamError::NotConnected),
             Phase::Ended | Phase::Closed => Err(StreamError::Closed),
         }
+    }
+
+    fn check_readable(&self) -> Result<(), StreamError> {
+        let readable = self.endpoint()?.interest().is_readable();
+        if readable { Ok(()) } else { Err(StreamError::NotReadable) }
+    }
+
+    /// Until it is connected, it is not known better.
+    fn check_writable(&self) -> Result<(), StreamError> {
+        let endpoint = self.endpoint.borrow();
+        let writable = endpoint.as_ref().is_none_or(|endpoint| endpoint.interest().is_writable());
+        if writable { Ok(()) } else { Err(StreamError::NotWritable) }
     }
 
     /// The peer's end was told. What was written still goes out, also if no handle is left.

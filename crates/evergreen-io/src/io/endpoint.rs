@@ -1,9 +1,14 @@
 //! What a stream moves its bytes by.
 
+mod descriptor;
+
 use std::io;
 use std::net::Shutdown;
 use std::task::{Context, Poll};
 
+use evergreen_loop::build::Interest;
+
+pub(super) use self::descriptor::Descriptor;
 use crate::net::{TcpStream, UnixStream};
 
 /// The end of a connection below a [`StreamCore`](super::StreamCore): a socket of
@@ -38,6 +43,11 @@ pub trait Endpoint: 'static {
     ///
     /// What ends the stream.
     fn end(&self) -> io::Result<()>;
+
+    /// The directions that bytes can go; both unless it says otherwise.
+    fn interest(&self) -> Interest {
+        Interest::BOTH
+    }
 }
 
 macro_rules! socket {

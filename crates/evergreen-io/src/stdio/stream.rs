@@ -5,7 +5,6 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, ready};
 
-use evergreen_loop::LoopError;
 use evergreen_loop::build::{Direction, Interest, poll_budget};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags, fcntl_getfl};
@@ -16,7 +15,7 @@ use rustix::pipe::PIPE_BUF;
 use super::file::FileReader;
 use super::reopen::reopen;
 use crate::kind::kind_of;
-use crate::source::{Source, uninterrupted};
+use crate::source::{Source, is_not_pollable, uninterrupted};
 
 /// Duplicates must not become what a closed standard stream was (F30).
 const FIRST: i32 = 3;
@@ -112,11 +111,6 @@ fn polled(fd: OwnedFd, direction: Direction, call: Call) -> io::Result<Stream> {
         Err(error) if is_not_pollable(&error) => Ok(Stream::Direct(fd)),
         Err(error) => Err(error),
     }
-}
-
-fn is_not_pollable(error: &io::Error) -> bool {
-    let error = error.get_ref().and_then(|error| error.downcast_ref());
-    matches!(error, Some(LoopError::NotPollable(_)))
 }
 
 fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {

@@ -80,7 +80,7 @@ impl Inner {
         mut take: impl FnMut(&mut ReadBuffer) -> Result<Option<Vec<u8>>, StreamError>,
         rest: impl FnOnce(&mut ReadBuffer) -> Vec<u8>,
     ) -> Result<Vec<u8>, StreamError> {
-        self.check_connected()?;
+        self.check_readable()?;
         let _turn = self.readers.lock().await;
         loop {
             self.check_connected()?;

@@ -35,6 +35,7 @@ impl StreamCore {
     /// As there.
     pub fn write(&self, bytes: &[u8]) -> Result<bool, StreamError> {
         self.check_open()?;
+        self.0.check_writable()?;
         self.0.output.check(bytes.len())?;
         self.0.write(bytes)
     }
@@ -57,9 +58,16 @@ impl StreamCore {
     /// As there.
     pub async fn shutdown(&self) -> Result<(), StreamError> {
         self.0.check_connected()?;
+        self.0.check_writable()?;
         let shut = self.0.output.shut()?;
         self.0.output.flushed().await;
-        match self.0.endpoint()?.end() {
+        let endpoint = self.0.endpoint()?;
+        if !endpoint.interest().is_readable() {
+            // There is no other direction.
+            self.close();
+            return Ok(());
+        }
+        match endpoint.end() {
             // A connection that is gone has ended already.
             Err(error) if error.kind() != io::ErrorKind::NotConnected => Err(error.into()),
             _ => {

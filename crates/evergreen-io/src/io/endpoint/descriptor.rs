@@ -1,0 +1,99 @@
+//! A descriptor of whatever kind can be polled.
+
+use std::io;
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::task::{Context, Poll};
+
+use evergreen_loop::build::{Direction, Interest};
+use rustix::fs::{FileType, OFlags, fcntl_getfl};
+use rustix::io::{Errno, fcntl_dupfd_cloexec, ioctl_fionbio, read, write};
+use rustix::net::{Shutdown, shutdown};
+
+use super::Endpoint;
+use crate::kind::{in_words, kind_of};
+use crate::source::{Source, is_not_pollable};
+
+/// The first descriptor that is no standard stream.
+const FIRST: RawFd = 3;
+
+/// A pipe's end, a socket of any kind, a terminal, a device.
+///
+/// It may keep packets apart, or give no new edge for what is left: it is read and written until it
+/// would block.
+pub(in crate::io) struct Descriptor {
+    source: Source<OwnedFd>,
+    interest: Interest,
+}
+
+impl Descriptor {
+    /// Takes over a descriptor, and makes it non-blocking. Of the directions that are wanted those
+    /// are used that it is open for.
+    pub(in crate::io) fn new(fd: OwnedFd, wanted: Interest) -> io::Result<Self> {
+        let fd = beside_standard(fd)?;
+        let (number, kind) = (fd.as_raw_fd(), kind_of(&fd)?);
+        if matches!(kind, FileType::RegularFile | FileType::Directory | FileType::BlockDevice) {
+            return Err(refused(number, kind, "use `fs`"));
+        }
+        let interest = open_for(&fd, wanted)?;
+        let source = Source::foreign(fd, interest).map_err(|error| {
+            let is_of_kind = is_not_pollable(&error);
+            if is_of_kind { refused(number, kind, "it never has you wait") } else { error }
+        })?;
+        // Others may share it: what is refused stays as it was.
+        ioctl_fionbio(source.io(), true)?;
+        Ok(Self { source, interest })
+    }
+}
+
+/// The standard streams stay open (EV-STR-20), or what is opened next would take their place: a
+/// duplicate stands for one.
+fn beside_standard(fd: OwnedFd) -> io::Result<OwnedFd> {
+    if fd.as_raw_fd() >= FIRST {
+        return Ok(fd);
+    }
+    let duplicate = fcntl_dupfd_cloexec(&fd, FIRST);
+    let _stays_open = fd.into_raw_fd();
+    Ok(duplicate?)
+}
+
+fn refused(number: RawFd, kind: FileType, way_out: &str) -> io::Error {
+    let kind = in_words(kind);
+    let message = format!("descriptor {number} is {kind}, which cannot be polled: {way_out}");
+    io::Error::new(io::ErrorKind::Unsupported, message)
+}
+
+fn open_for(fd: &OwnedFd, wanted: Interest) -> io::Result<Interest> {
+    let access = fcntl_getfl(fd)? & OFlags::RWMODE;
+    Ok(Interest::new(
+        wanted.is_readable() && access != OFlags::WRONLY,
+        wanted.is_writable() && access != OFlags::RDONLY,
+    ))
+}
+
+impl Endpoint for Descriptor {
+    fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.source.poll_io(Direction::Read, cx, |fd| Ok(read(fd, &mut *buffer)?))
+    }
+
+    fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.source.poll_io(Direction::Write, cx, |fd| Ok(write(fd, bytes)?))
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.source.try_io(Direction::Write, |fd| Ok(write(fd, bytes)?))
+    }
+
+    fn end(&self) -> io::Result<()> {
+        match shutdown(self.source.io(), Shutdown::Write) {
+            Err(Errno::NOTSOCK) => {
+                let message = "what is no socket has no direction of its own to end: use `close`";
+                Err(io::Error::new(io::ErrorKind::Unsupported, message))
+            },
+            ended => Ok(ended?),
+        }
+    }
+
+    fn interest(&self) -> Interest {
+        self.interest
+    }
+}
