@@ -17,6 +17,7 @@ mod byte_queue;
 mod core;
 mod endpoint;
 mod error;
+mod literals;
 mod pipe;
 mod server;
 mod tcp;
@@ -26,7 +27,7 @@ pub use base_stream::{BaseStream, Pattern};
 pub use buffer::ReadBuffer;
 pub use endpoint::Endpoint;
 pub use error::{PipeError, StreamError, TcpError, TtyError, UdpError};
-pub use pipe::PipeStream;
+pub use pipe::{PipeClient, PipeConnection, PipeServer, PipeStream};
 pub use server::{HandleConnection, Outcome};
 pub use tcp::{TcpClient, TcpConnection, TcpServer};
 

@@ -2,6 +2,7 @@
 
 mod connections;
 mod handler;
+mod methods;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -19,6 +20,7 @@ use evergreen_task::sleep;
 pub(super) use self::connections::Accepted;
 use self::connections::Connections;
 pub use self::handler::{HandleConnection, Outcome};
+pub(super) use self::methods::server;
 use super::base_stream::BaseStream;
 use super::core::unless;
 use super::endpoint::Endpoint;

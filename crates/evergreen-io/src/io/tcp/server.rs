@@ -1,6 +1,5 @@
 //! A TCP server.
 
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -8,8 +7,9 @@ use std::task::{Context, Poll};
 
 use super::connection::TcpConnection;
 use crate::io::error::TcpError;
-use crate::io::server::{HandleConnection, Listener, ServerCore};
-use crate::net::{Target, TcpListener, TcpStream, ToSocketAddrs};
+use crate::io::literals::literals;
+use crate::io::server::{HandleConnection, Listener, ServerCore, server};
+use crate::net::{TcpListener, TcpStream, ToSocketAddrs};
 
 /// A TCP server that has each connection handled in a task of its own. As Python evergreen's
 /// `TCPServer`; a clone is another handle of the same, and dropping the last one closes it.
@@ -58,56 +58,6 @@ impl TcpServer {
         Err(refused.into())
     }
 
-    /// Accepts connections until the server is closed. As many may wait to be accepted as the system
-    /// allows.
-    ///
-    /// What goes wrong while it accepts is told to the loop's exception handler, and it goes on: at
-    /// once where only one connection was concerned, else after at most a second (see
-    /// [`TcpListener::accept`]).
-    ///
-    /// # Errors
-    ///
-    /// [`StreamError::NotBound`](crate::io::StreamError::NotBound),
-    /// [`StreamError::AlreadyServing`](crate::io::StreamError::AlreadyServing),
-    /// [`StreamError::Closed`](crate::io::StreamError::Closed).
-    ///
-    /// # Kill safety
-    ///
-    /// No connection is lost; it stays bound, and may serve again.
-    pub async fn serve(&self) -> Result<(), TcpError> {
-        Ok(self.0.serve(None).await?)
-    }
-
-    /// As [`serve`](Self::serve), and `backlog` connections may wait to be accepted. Zero is as many
-    /// as the system allows.
-    ///
-    /// # Errors
-    ///
-    /// As [`serve`](Self::serve).
-    ///
-    /// # Kill safety
-    ///
-    /// As [`serve`](Self::serve).
-    pub async fn serve_with_backlog(&self, backlog: u32) -> Result<(), TcpError> {
-        Ok(self.0.serve(Some(backlog)).await?)
-    }
-
-    /// Accepts no more, closes all connections, and has `serve` return. Closing it again does
-    /// nothing.
-    pub fn close(&self) {
-        self.0.close();
-    }
-
-    /// Whether it is closed.
-    pub fn is_closed(&self) -> bool {
-        self.0.is_closed()
-    }
-
-    /// The connections that are open, in the order in which they were accepted.
-    pub fn connections(&self) -> Vec<TcpConnection> {
-        self.0.connections().into_iter().map(TcpConnection::new).collect()
-    }
-
     /// The address that it is bound to, with the port that the system chose.
     ///
     /// # Errors
@@ -119,24 +69,7 @@ impl TcpServer {
     }
 }
 
-/// Addresses that need not be looked up.
-fn literals(address: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
-    match address.target()? {
-        Target::Addresses(addresses) => Ok(addresses),
-        Target::Name(name, _) => {
-            let message = format!(
-                "`{name}` is a name: resolve it by `net::lookup_host`, and bind to its address"
-            );
-            Err(io::Error::new(io::ErrorKind::InvalidInput, message))
-        },
-    }
-}
-
-impl fmt::Debug for TcpServer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TcpServer").field(&self.0).finish()
-    }
-}
+server!(TcpServer, TcpConnection, TcpError, TcpListener);
 
 impl Listener for TcpListener {
     type Stream = TcpStream;
