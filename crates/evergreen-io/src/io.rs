@@ -18,9 +18,12 @@ mod core;
 mod endpoint;
 mod error;
 mod literals;
+mod outbox;
 mod pipe;
+mod room;
 mod server;
 mod tcp;
+mod udp;
 
 pub use self::core::StreamCore;
 pub use base_stream::{BaseStream, Pattern};
@@ -30,6 +33,7 @@ pub use error::{PipeError, StreamError, TcpError, TtyError, UdpError};
 pub use pipe::{PipeClient, PipeConnection, PipeServer, PipeStream};
 pub use server::{HandleConnection, Outcome};
 pub use tcp::{TcpClient, TcpConnection, TcpServer};
+pub use udp::UdpEndpoint;
 
 /// What a stream may hold of each direction, unless it is told otherwise: 100 MiB.
 pub const MAX_BUFFER: usize = 100 * 1024 * 1024;

@@ -49,6 +49,7 @@ mod copy;
 pub mod fs;
 #[cfg(feature = "hyper")]
 pub mod hyper;
+mod in_words;
 pub mod io;
 mod kind;
 pub mod net;

@@ -23,10 +23,11 @@ use evergreen_sync::Event;
 use evergreen_sync::locks::Lock;
 use evergreen_task::spawn;
 
-use self::write::Output;
 use super::buffer::ReadBuffer;
+use super::byte_queue::ByteQueue;
 use super::endpoint::Endpoint;
 use super::error::StreamError;
+use super::outbox::{Outbox, begin_to_send};
 
 /// What all streams are made of; a clone is another handle of the same.
 ///
@@ -41,7 +42,9 @@ struct Inner {
     phase: Cell<Phase>,
     endpoint: RefCell<Option<Rc<dyn Endpoint>>>,
     input: RefCell<ReadBuffer>,
-    output: Output,
+    /// What is written and not out yet.
+    output: Outbox<ByteQueue>,
+    is_shut: Cell<bool>,
     /// Readers are served in the order of their calls.
     readers: Lock,
     /// The peer sends no more, and nobody was told yet.
@@ -136,11 +139,8 @@ impl StreamCore {
     ///
     /// [`StreamError::Zero`].
     pub fn set_max_buffer(&self, limit: usize) -> Result<(), StreamError> {
-        if limit == 0 {
-            return Err(StreamError::Zero);
-        }
+        self.0.output.set_limit(limit)?;
         self.0.input.borrow_mut().set_limit(limit);
-        self.0.output.set_limit(limit);
         Ok(())
     }
 
@@ -176,7 +176,7 @@ impl Inner {
         self.endpoint.replace(Some(endpoint));
         self.phase.set(Phase::Open);
         if !self.output.is_empty() {
-            self.begin_to_drain();
+            begin_to_send(self);
         }
     }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use crate::in_words::in_words;
+
 pub(crate) fn at(address: &dyn fmt::Display, error: io::Error) -> io::Error {
     let way_out = match error.kind() {
         io::ErrorKind::AddrInUse => {
@@ -30,5 +32,6 @@ pub(crate) fn at_path(path: &dyn fmt::Display, error: io::Error) -> io::Error {
 }
 
 fn named(what: &dyn fmt::Display, error: io::Error, way_out: &str) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot bind to {what}: {error}; {way_out}"))
+    let text = format!("cannot bind to {what}: {error}; {way_out}");
+    in_words(error, text)
 }

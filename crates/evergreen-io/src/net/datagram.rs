@@ -5,16 +5,18 @@
 
 use std::io;
 
+use crate::in_words::in_words_as;
+
 /// The error of sending so many bytes at once, in words.
 pub(super) fn unsent(error: io::Error, length: usize, limit: impl FnOnce() -> String) -> io::Error {
     match error.raw_os_error() {
         Some(libc::EMSGSIZE) => {
             let message = format!("a datagram of {length} bytes is too large: {}", limit());
-            io::Error::new(io::ErrorKind::InvalidInput, message)
+            in_words_as(io::ErrorKind::InvalidInput, error, message)
         },
         Some(libc::EDESTADDRREQ | libc::ENOTCONN) => {
-            let message = "the socket is not connected: use connect first, or send_to";
-            io::Error::new(io::ErrorKind::NotConnected, message)
+            let text = "the socket is not connected: use connect first, or send_to".to_owned();
+            in_words_as(io::ErrorKind::NotConnected, error, text)
         },
         _ => error,
     }

@@ -13,6 +13,7 @@ use super::bind_error;
 use super::datagram::{datagram, unsent};
 use super::kind::Kind;
 use super::tcp_options::option;
+use crate::in_words::in_words;
 use crate::source::Source;
 
 /// A UDP socket.
@@ -59,13 +60,14 @@ impl UdpSocket {
     ///
     /// Nothing is bound if it does not return.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
-        first(address, |address| {
-            let bound = net::UdpSocket::bind(address);
-            let socket = bound.map_err(|error| bind_error::at(&address, error))?;
-            socket.set_nonblocking(true)?;
-            Self::registered(socket)
-        })
-        .await
+        first(address, Self::bind_to).await
+    }
+
+    pub(crate) fn bind_to(address: SocketAddr) -> io::Result<Self> {
+        let bound = net::UdpSocket::bind(address);
+        let socket = bound.map_err(|error| bind_error::at(&address, error))?;
+        socket.set_nonblocking(true)?;
+        Self::registered(socket)
     }
 
     /// Sends to one address from now on, and receives only from there. Of several the first that
@@ -125,6 +127,14 @@ impl UdpSocket {
         self.sent_to(address, bytes, self.source.try_io(Direction::Write, send))
     }
 
+    /// The error of what no datagram can hold, before it is sent.
+    pub(crate) fn check_length(&self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.len() <= largest(self.source.io()).0 {
+            return Ok(());
+        }
+        self.sent(bytes, Err(io::Error::from_raw_os_error(libc::EMSGSIZE))).map(drop)
+    }
+
     fn sent_to(
         &self,
         address: SocketAddr,
@@ -139,18 +149,22 @@ impl UdpSocket {
     fn astray(&self, call: &str, address: SocketAddr, error: io::Error) -> io::Error {
         match (error.raw_os_error(), self.local_addr()) {
             (Some(libc::EINVAL | libc::EAFNOSUPPORT | libc::ENETUNREACH), Ok(local)) => {
-                let message = format!("cannot {call} to {address} from {local}: {error}");
-                io::Error::new(error.kind(), message)
+                let text = format!("cannot {call} to {address} from {local}: {error}");
+                in_words(error, text)
             },
             _ => error,
         }
     }
 }
 
-/// What the largest datagram is: 65,535 bytes, less the headers.
-fn limit(socket: &net::UdpSocket, length: usize) -> String {
+/// What the largest datagram is, and of which version: 65,535 bytes, less the headers.
+fn largest(socket: &net::UdpSocket) -> (usize, u8) {
     let v6 = socket.local_addr().is_ok_and(|address| address.is_ipv6());
-    let (most, version) = if v6 { (65_527, 6) } else { (65_507, 4) };
+    if v6 { (65_527, 6) } else { (65_507, 4) }
+}
+
+fn limit(socket: &net::UdpSocket, length: usize) -> String {
+    let (most, version) = largest(socket);
     if length > most {
         return format!("{most} are the most over IPv{version}");
     }

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use rustix::net::{SocketAddrAny, SocketAddrUnix};
 use socket2::SockAddr;
 
+use crate::in_words::in_words;
+
 /// Bytes of the longest path that fits into an address.
 const LONGEST: usize =
     if cfg!(any(target_os = "linux", target_os = "android")) { 107 } else { 103 };
@@ -121,7 +123,7 @@ fn unreached(call: &str, address: &SocketAddr, error: io::Error) -> io::Error {
         },
         _ => return error,
     };
-    io::Error::new(error.kind(), format!("cannot {call} to {}: {reason}", Named(address)))
+    in_words(error, format!("cannot {call} to {}: {reason}", Named(address)))
 }
 
 /// Who is at the other end of a Unix connection. As tokio's.

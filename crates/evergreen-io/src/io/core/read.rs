@@ -1,24 +1,15 @@
 //! Reading: from what is held, and from the system only while somebody waits for more.
 
-use std::cell::RefCell;
 use std::future::poll_fn;
-use std::mem;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use regex::bytes::Regex;
 
 use super::{Inner, Phase, StreamCore};
 use crate::io::buffer::ReadBuffer;
 use crate::io::error::StreamError;
-
-/// How much is read at once.
-const CHUNK: usize = 64 * 1024;
-
-thread_local! {
-    /// Where all streams of a thread read to, so that none holds memory while it waits.
-    static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
+use crate::io::room::with_room;
 
 impl StreamCore {
     /// As [`BaseStream::read_bytes`](crate::io::BaseStream::read_bytes).
@@ -115,19 +106,15 @@ impl Inner {
 
     fn poll_fill(&self, cx: &mut Context<'_>) -> Poll<Result<(), StreamError>> {
         let endpoint = self.endpoint()?;
-        let mut room = ROOM.with_borrow_mut(mem::take);
-        room.resize(CHUNK, 0);
-        let most = self.input.borrow().room().clamp(1, CHUNK);
-        let read = endpoint.poll_read(cx, &mut room[..most]);
-        let fed = read.map(|read| match read? {
-            0 => {
-                self.at_end.set(true);
-                Ok(())
-            },
-            length => self.input.borrow_mut().feed(&room[..length]),
-        });
-        ROOM.replace(room);
-        let fed = ready!(fed);
-        Poll::Ready(fed)
+        with_room(|room| {
+            let most = self.input.borrow().room().clamp(1, room.len());
+            endpoint.poll_read(cx, &mut room[..most]).map(|read| match read? {
+                0 => {
+                    self.at_end.set(true);
+                    Ok(())
+                },
+                length => self.input.borrow_mut().feed(&room[..length]),
+            })
+        })
     }
 }

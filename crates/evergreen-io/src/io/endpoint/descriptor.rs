@@ -35,7 +35,7 @@ impl Descriptor {
             return Err(refused(number, kind, "use `fs`"));
         }
         let interest = open_for(&fd, wanted)?;
-        let source = Source::foreign(fd, interest).map_err(|error| {
+        let source = Source::packets(fd, interest).map(Source::shared).map_err(|error| {
             let is_of_kind = is_not_pollable(&error);
             if is_of_kind { refused(number, kind, "it never has you wait") } else { error }
         })?;

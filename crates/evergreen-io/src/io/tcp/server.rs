@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use super::connection::TcpConnection;
 use crate::io::error::TcpError;
-use crate::io::literals::literals;
+use crate::io::literals::bind_first;
 use crate::io::server::{HandleConnection, Listener, ServerCore, server};
 use crate::net::{TcpListener, TcpStream, ToSocketAddrs};
 
@@ -45,17 +45,8 @@ impl TcpServer {
     /// in use or forbidden; if this thread has no loop.
     pub fn bind(&self, address: impl ToSocketAddrs) -> Result<(), TcpError> {
         self.0.check_unbound()?;
-        let mut refused = io::ErrorKind::InvalidInput.into();
-        for address in literals(address)? {
-            match TcpListener::bind_to(address) {
-                Ok(listener) => {
-                    self.0.bound(listener);
-                    return Ok(());
-                },
-                Err(error) => refused = error,
-            }
-        }
-        Err(refused.into())
+        self.0.bound(bind_first(address, TcpListener::bind_to)?);
+        Ok(())
     }
 
     /// The address that it is bound to, with the port that the system chose.

@@ -1,0 +1,136 @@
+//! What is written and not out yet, and the task that sends it.
+
+use std::cell::{Cell, RefCell, RefMut};
+use std::future::poll_fn;
+use std::io;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop};
+use evergreen_sync::Event;
+use evergreen_task::{KillOnDrop, spawn};
+
+use super::MAX_BUFFER;
+use super::error::StreamError;
+
+/// What an outbox is filled with.
+pub(super) trait Held: Default {
+    /// How much of the limit it takes; zero if it is empty.
+    fn size(&self) -> usize;
+}
+
+/// Whoever has an outbox, and knows how to send what is in it.
+pub(super) trait Sends: 'static {
+    type Held: Held;
+    /// What it is, for reports.
+    const NAME: &str;
+
+    fn outbox(&self) -> &Outbox<Self::Held>;
+
+    /// Sends all that is held.
+    fn poll_send_all(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// It could not be sent.
+    fn close_unsent(&self);
+}
+
+pub(super) struct Outbox<H> {
+    held: RefCell<H>,
+    limit: Cell<usize>,
+    /// Wakes whoever waits until nothing is held.
+    drained: Event,
+    /// Sends what is held.
+    task: Cell<Option<KillOnDrop<()>>>,
+}
+
+impl<H: Held> Outbox<H> {
+    pub(super) fn held(&self) -> RefMut<'_, H> {
+        self.held.borrow_mut()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.held.borrow().size()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn set_limit(&self, limit: usize) -> Result<(), StreamError> {
+        if limit == 0 {
+            return Err(StreamError::Zero);
+        }
+        self.limit.set(limit);
+        Ok(())
+    }
+
+    /// Whether so much more may be held.
+    pub(super) fn check(&self, more: usize) -> Result<(), StreamError> {
+        let limit = self.limit.get();
+        if self.len() + more >= limit {
+            return Err(StreamError::BufferFull { limit });
+        }
+        Ok(())
+    }
+
+    /// Waits until nothing is held.
+    pub(super) async fn flushed(&self) {
+        while !self.is_empty() {
+            self.drained.wait().await;
+        }
+    }
+
+    /// What is held is lost.
+    pub(super) fn forget(&self) {
+        drop(self.held.take());
+        self.tell_drained();
+    }
+
+    pub(super) fn close(&self) {
+        self.forget();
+        drop(self.task.take());
+    }
+
+    fn tell_drained(&self) {
+        self.drained.set();
+        self.drained.clear();
+    }
+}
+
+/// Has all that is held sent by a task of its own, which does not keep the sender.
+pub(super) fn begin_to_send<S: Sends>(sender: &Rc<S>) {
+    let weak = Rc::downgrade(sender);
+    let send = poll_fn(move |cx| match weak.upgrade() {
+        Some(sender) => poll_sent(&*sender, cx),
+        None => Poll::Ready(()),
+    });
+    sender.outbox().task.set(Some(spawn(send).kill_on_drop()));
+}
+
+fn poll_sent<S: Sends>(sender: &S, cx: &mut Context<'_>) -> Poll<()> {
+    if let Err(error) = ready!(sender.poll_send_all(cx)) {
+        report(S::NAME, &error);
+        sender.close_unsent();
+    }
+    sender.outbox().tell_drained();
+    Poll::Ready(())
+}
+
+/// Nobody waits for what was written: the loop is told.
+fn report(name: &str, error: &io::Error) {
+    if let Some(event_loop) = EventLoop::try_current() {
+        let message = format!("{name} is closed: what was written could not be sent: {error}");
+        event_loop.call_exception_handler(&ErrorContext::new(ErrorOrigin::Stream).saying(message));
+    }
+}
+
+impl<H: Held> Default for Outbox<H> {
+    fn default() -> Self {
+        Self {
+            held: RefCell::default(),
+            limit: Cell::new(MAX_BUFFER),
+            drained: Event::new(),
+            task: Cell::new(None),
+        }
+    }
+}
