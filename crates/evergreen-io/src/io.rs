@@ -16,6 +16,7 @@ mod buffer;
 mod byte_queue;
 mod core;
 mod endpoint;
+pub mod errno;
 mod error;
 mod literals;
 mod outbox;

@@ -4,6 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use super::errno;
+use crate::resolve::ResolveError;
+
 /// What went wrong with a stream, of whatever class. Each class has its own face of it, such as
 /// [`TcpError`].
 #[derive(Debug)]
@@ -43,19 +46,30 @@ pub enum StreamError {
 }
 
 impl StreamError {
-    /// The system's number, if it was the system that said so.
+    /// The number of [`errno`](super::errno), if it was the system or its resolver that said so.
     pub fn errno(&self) -> Option<i32> {
         match self {
-            Self::Os(error) => errno_of(error),
+            Self::Os(error) => errno_of_io(error),
             _ => None,
         }
     }
 }
 
-/// The number of an error, or of that inside.
+/// The number of an error, or of one inside.
 fn errno_of(error: &(dyn Error + 'static)) -> Option<i32> {
-    let number = error.downcast_ref().and_then(io::Error::raw_os_error);
-    number.or_else(|| errno_of(error.source()?))
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return errno_of_io(error);
+    }
+    let of_resolver = error.downcast_ref().map(ResolveError::code).and_then(errno::of_resolver);
+    of_resolver.or_else(|| errno_of(error.source()?))
+}
+
+fn errno_of_io(error: &io::Error) -> Option<i32> {
+    match error.get_ref() {
+        Some(inside) => errno_of(inside),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => Some(errno::EOF),
+        None => error.raw_os_error(),
+    }
 }
 
 impl fmt::Display for StreamError {
@@ -128,7 +142,7 @@ macro_rules! face {
                 &self.0
             }
 
-            /// The system's number, if it was the system that said so.
+            /// The number of [`errno`], if it was the system or its resolver that said so.
             pub fn errno(&self) -> Option<i32> {
                 self.0.errno()
             }
