@@ -109,6 +109,7 @@ pub mod build {
     pub use crate::loop_id::LoopId;
     pub use crate::main_future::in_main_future;
     pub use crate::registration::{Direction, Interest, Readiness, Registration, descriptor_mode};
+    pub use crate::signals::before_end;
     pub use crate::slow::SlowWatch;
     pub use crate::timer::Timer;
 }

@@ -1,6 +1,7 @@
 //! Signal handlers that run as entries of the queue.
 
 mod disposition;
+mod ending;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,6 +9,7 @@ use std::rc::Rc;
 use std::sync::atomic::AtomicU32;
 
 use self::disposition::Subscription;
+pub use self::ending::before_end;
 use crate::error::LoopError;
 use crate::handler::Registered;
 use crate::remote::Shared;

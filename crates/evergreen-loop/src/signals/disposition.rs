@@ -13,7 +13,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use libc::{c_int, sigaction};
+use libc::{SIG_DFL, c_int, sigaction, sighandler_t};
 use signal_hook_registry::SigId;
 
 /// Delivers one signal to one loop until it is dropped.
@@ -63,7 +63,7 @@ impl Subscription {
 impl Disposition {
     /// Puts the registry's action in place, if it is not there.
     fn resume(&mut self, signum: c_int, present: sigaction) -> io::Result<()> {
-        if present.sa_sigaction != self.registry.sa_sigaction {
+        if !self.is_in_place(&present) {
             exchange(signum, Some(&self.registry))?;
             self.former = present;
         }
@@ -71,10 +71,14 @@ impl Disposition {
         Ok(())
     }
 
+    fn is_in_place(&self, present: &sigaction) -> bool {
+        present.sa_sigaction == self.registry.sa_sigaction
+    }
+
     fn end(&mut self, signum: c_int) -> io::Result<()> {
         self.subscriptions -= 1;
         let present = exchange(signum, None)?;
-        if self.subscriptions == 0 && present.sa_sigaction == self.registry.sa_sigaction {
+        if self.subscriptions == 0 && self.is_in_place(&present) {
             exchange(signum, Some(&self.former))?;
         }
         Ok(())
@@ -92,8 +96,26 @@ impl Drop for Subscription {
     }
 }
 
-/// Gives the action of a signal, and installs another if there is one.
-fn exchange(signum: c_int, new: Option<&sigaction>) -> io::Result<sigaction> {
+/// Has a handler in place of the default, if that is what the signal does: now, or once the loops have
+/// removed their handlers.
+pub(super) fn replace_default(signum: c_int, handler: sighandler_t) -> io::Result<()> {
+    let mut dispositions = dispositions();
+    let mut present = exchange(signum, None)?;
+    match dispositions.get_mut(&signum) {
+        Some(known) if known.is_in_place(&present) && known.former.sa_sigaction == SIG_DFL => {
+            known.former.sa_sigaction = handler;
+        },
+        _ if present.sa_sigaction == SIG_DFL => {
+            present.sa_sigaction = handler;
+            exchange(signum, Some(&present))?;
+        },
+        _ => {},
+    }
+    Ok(())
+}
+
+/// Gives the action of a signal, and installs another if there is one. Sound in a signal handler.
+pub(super) fn exchange(signum: c_int, new: Option<&sigaction>) -> io::Result<sigaction> {
     let new = new.map_or(ptr::null(), ptr::from_ref);
     let mut old = MaybeUninit::<sigaction>::zeroed();
     // SAFETY: `new` is null or points to an action that the system gave us; `old` may be written.

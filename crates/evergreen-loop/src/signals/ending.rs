@@ -1,0 +1,79 @@
+//! What has to be done before the process ends, be it by `exit` or by a signal that ends it.
+//!
+//! What such a signal does by default is done without a word to the process. So the default is
+//! replaced by a handler that does what is to be done, puts the default back, and sends the signal
+//! again. Whoever handles a signal, or ignores it, goes before: the default is all that is replaced,
+//! also where it waits behind a loop's handlers to be restored.
+
+use std::io;
+use std::sync::OnceLock;
+
+use libc::{SIG_DFL, SIGHUP, SIGINT, SIGQUIT, SIGTERM, c_int, sighandler_t};
+use rustix::process::{Signal, getpid, kill_process};
+
+use super::disposition::{exchange, replace_default};
+
+/// By which a process is asked to end.
+const ENDING: [c_int; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+
+static BEFORE_END: OnceLock<fn()> = OnceLock::new();
+
+/// Has `f` called before the process ends: by `exit` or the end of `main`, or by SIGHUP, SIGINT,
+/// SIGQUIT or SIGTERM, where nobody handles or ignores that. Asked again, it looks at the signals
+/// again.
+///
+/// There is one for the whole process: that of the first call.
+///
+/// # Errors
+///
+/// If the system refuses.
+///
+/// # Safety
+///
+/// `f` is called in signal handlers, on any thread, and perhaps twice at a time: it must be
+/// async-signal-safe.
+#[expect(unsafe_code, reason = "a promise about signal safety is asked for")]
+pub unsafe fn before_end(f: fn()) -> io::Result<()> {
+    static AT_EXIT: OnceLock<c_int> = OnceLock::new();
+    BEFORE_END.get_or_init(|| f);
+    if *AT_EXIT.get_or_init(install_at_exit) != 0 {
+        return Err(io::ErrorKind::OutOfMemory.into());
+    }
+    ENDING.into_iter().try_for_each(|signum| replace_default(signum, ours()))
+}
+
+fn install_at_exit() -> c_int {
+    // SAFETY: `prepare` has the signature that is asked for, lives as long as the program, and does
+    // not unwind.
+    #[expect(unsafe_code, reason = "the standard library has nothing for the end of a process")]
+    unsafe {
+        libc::atexit(prepare)
+    }
+}
+
+extern "C" fn prepare() {
+    if let Some(f) = BEFORE_END.get() {
+        f();
+    }
+}
+
+fn ours() -> sighandler_t {
+    end as extern "C" fn(c_int) as sighandler_t
+}
+
+/// The handler.
+extern "C" fn end(signum: c_int) {
+    let (Ok(mut action), Some(signal)) = (exchange(signum, None), Signal::from_named_raw(signum))
+    else {
+        return;
+    };
+    // Somebody handles the signal, and calls on the way whom they found.
+    if ![ours(), SIG_DFL].contains(&action.sa_sigaction) {
+        return;
+    }
+    prepare();
+    action.sa_sigaction = SIG_DFL;
+    // The signal is held back on this thread until the handler returns. The calls cannot fail.
+    exchange(signum, Some(&action)).ok();
+    kill_process(getpid(), signal).ok();
+}
