@@ -24,6 +24,7 @@ mod pipe;
 mod room;
 mod server;
 mod tcp;
+mod tty;
 mod udp;
 
 pub use self::core::StreamCore;
@@ -34,6 +35,7 @@ pub use error::{PipeError, StreamError, TcpError, TtyError, UdpError};
 pub use pipe::{PipeClient, PipeConnection, PipeServer, PipeStream};
 pub use server::{HandleConnection, Outcome};
 pub use tcp::{TcpClient, TcpConnection, TcpServer};
+pub use tty::{TtyStream, reset_mode};
 pub use udp::UdpEndpoint;
 
 /// What a stream may hold of each direction, unless it is told otherwise: 100 MiB.

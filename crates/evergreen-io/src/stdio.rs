@@ -30,7 +30,9 @@ use std::task::{Context, Poll};
 use evergreen_loop::build::Direction;
 use futures_io::{AsyncRead, AsyncWrite};
 
+pub(crate) use self::reopen::reopen_terminal;
 use self::stream::Stream;
+pub(crate) use self::stream::{Call, duplicate};
 
 /// The standard input of the process, to be read by the loop of this thread.
 ///

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use evergreen_loop::build::Interest;
 
-pub(super) use self::descriptor::Descriptor;
+pub(super) use self::descriptor::{Descriptor, beside_standard};
 use crate::net::{TcpStream, UnixStream};
 
 /// The end of a connection below a [`StreamCore`](super::StreamCore): a socket of

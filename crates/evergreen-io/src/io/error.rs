@@ -30,6 +30,8 @@ pub enum StreamError {
     NotReadable,
     /// It can only be read from.
     NotWritable,
+    /// It was to be a terminal.
+    NotATerminal,
     /// It would hold more than it may.
     BufferFull {
         /// What it may hold, in bytes.
@@ -84,6 +86,9 @@ impl fmt::Display for StreamError {
             Self::ShutDown => f.write_str("shut down: nothing more can be written"),
             Self::NotReadable => f.write_str("can only be written to"),
             Self::NotWritable => f.write_str("can only be read from"),
+            Self::NotATerminal => f.write_str(
+                "not a terminal: use `PipeStream`, or open `/dev/tty` for that of the process",
+            ),
             Self::BufferFull { limit } => write!(
                 f,
                 "would hold {limit} bytes or more: await `flush` between writes, read smaller \

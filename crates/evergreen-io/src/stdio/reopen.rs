@@ -18,21 +18,22 @@ pub(super) fn reopen(
         Direction::Read => OFlags::RDONLY,
         Direction::Write => OFlags::WRONLY,
     };
-    let flags = access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     match kind {
-        FileType::Fifo => pipe(fd, flags),
-        _ => terminal(fd, flags),
+        FileType::Fifo => pipe(fd, access | FLAGS),
+        _ => reopen_terminal(fd, access),
     }
 }
 
+const FLAGS: OFlags = OFlags::NONBLOCK.union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
 /// By its name, as libuv does. The same one must stand behind the name.
-fn terminal(fd: BorrowedFd<'_>, flags: OFlags) -> io::Result<OwnedFd> {
+pub(crate) fn reopen_terminal(fd: BorrowedFd<'_>, access: OFlags) -> io::Result<OwnedFd> {
     // The name of the other side, the master, stands for a new terminal.
     if ptsname(fd, Vec::new()).is_ok() {
         return Err(io::ErrorKind::Unsupported.into());
     }
     let name = ttyname(fd, Vec::new())?;
-    let ours = open(&*name, flags, Mode::empty())?;
+    let ours = open(&*name, access | FLAGS, Mode::empty())?;
     let (device, found) = (fstat(fd)?.st_rdev, fstat(&ours)?.st_rdev);
     if device == found { Ok(ours) } else { Err(io::ErrorKind::NotFound.into()) }
 }

@@ -32,7 +32,7 @@ pub(super) enum Stream {
 
 /// How bytes are moved without waiting.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Call {
+pub(crate) enum Call {
     /// The description is ours, and non-blocking.
     Plain,
     /// By calls for sockets, which can be told not to wait.
@@ -113,7 +113,7 @@ fn polled(fd: OwnedFd, direction: Direction, call: Call) -> io::Result<Stream> {
     }
 }
 
-fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+pub(crate) fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     Ok(fcntl_dupfd_cloexec(fd, FIRST)?)
 }
 
@@ -126,7 +126,7 @@ fn is_open_for(flags: OFlags, direction: Direction) -> bool {
 }
 
 impl Call {
-    fn read(self, fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn read(self, fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain => Ok(read(fd, buffer)?),
             Self::Socket => Ok(recv(fd, buffer, RecvFlags::DONTWAIT)?.0),
@@ -137,7 +137,7 @@ impl Call {
         }
     }
 
-    fn write(self, fd: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
+    pub(crate) fn write(self, fd: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Plain => Ok(write(fd, bytes)?),
             Self::Socket => Ok(send(fd, bytes, SendFlags::DONTWAIT)?),

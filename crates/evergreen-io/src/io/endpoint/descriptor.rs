@@ -1,17 +1,18 @@
 //! A descriptor of whatever kind can be polled.
 
 use std::io;
-use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::task::{Context, Poll};
 
 use evergreen_loop::build::{Direction, Interest};
 use rustix::fs::{FileType, OFlags, fcntl_getfl};
-use rustix::io::{Errno, fcntl_dupfd_cloexec, ioctl_fionbio, read, write};
+use rustix::io::{Errno, fcntl_dupfd_cloexec, ioctl_fionbio};
 use rustix::net::{Shutdown, shutdown};
 
 use super::Endpoint;
 use crate::kind::{in_words, kind_of};
 use crate::source::{Source, is_not_pollable};
+use crate::stdio::{Call, duplicate};
 
 /// The first descriptor that is no standard stream.
 const FIRST: RawFd = 3;
@@ -23,6 +24,7 @@ const FIRST: RawFd = 3;
 pub(in crate::io) struct Descriptor {
     source: Source<OwnedFd>,
     interest: Interest,
+    call: Call,
 }
 
 impl Descriptor {
@@ -41,13 +43,25 @@ impl Descriptor {
         })?;
         // Others may share it: what is refused stays as it was.
         ioctl_fionbio(source.io(), true)?;
-        Ok(Self { source, interest })
+        Ok(Self { source, interest, call: Call::Plain })
+    }
+
+    /// Uses a duplicate, and leaves what others share as it is: the system is asked before each
+    /// call.
+    pub(in crate::io) fn shared(fd: BorrowedFd<'_>, wanted: Interest) -> io::Result<Self> {
+        let fd = duplicate(fd)?;
+        let interest = open_for(&fd, wanted)?;
+        Ok(Self { source: Source::packets(fd, interest)?.shared(), interest, call: Call::Asked })
+    }
+
+    pub(in crate::io) fn fd(&self) -> BorrowedFd<'_> {
+        self.source.io().as_fd()
     }
 }
 
 /// The standard streams stay open (EV-STR-20), or what is opened next would take their place: a
 /// duplicate stands for one.
-fn beside_standard(fd: OwnedFd) -> io::Result<OwnedFd> {
+pub(in crate::io) fn beside_standard(fd: OwnedFd) -> io::Result<OwnedFd> {
     if fd.as_raw_fd() >= FIRST {
         return Ok(fd);
     }
@@ -72,15 +86,15 @@ fn open_for(fd: &OwnedFd, wanted: Interest) -> io::Result<Interest> {
 
 impl Endpoint for Descriptor {
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.source.poll_io(Direction::Read, cx, |fd| Ok(read(fd, &mut *buffer)?))
+        self.source.poll_io(Direction::Read, cx, |fd| self.call.read(fd, buffer))
     }
 
     fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.source.poll_io(Direction::Write, cx, |fd| Ok(write(fd, bytes)?))
+        self.source.poll_io(Direction::Write, cx, |fd| self.call.write(fd, bytes))
     }
 
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.source.try_io(Direction::Write, |fd| Ok(write(fd, bytes)?))
+        self.source.try_io(Direction::Write, |fd| self.call.write(fd, bytes))
     }
 
     fn end(&self) -> io::Result<()> {

@@ -1,0 +1,77 @@
+//! A terminal, as a stream moves its bytes by it.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::task::{Context, Poll};
+
+use evergreen_loop::build::Interest;
+use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::io::Errno;
+use rustix::termios::isatty;
+
+use crate::io::endpoint::{Descriptor, Endpoint, beside_standard};
+use crate::io::error::StreamError;
+use crate::stdio::reopen_terminal;
+
+pub(super) struct Terminal(Descriptor);
+
+impl Terminal {
+    /// Takes over a descriptor. It becomes non-blocking if its terminal cannot be opened once more.
+    pub(super) fn taking(fd: OwnedFd, readable: bool) -> Result<Self, StreamError> {
+        let fd = beside_standard(fd)?;
+        let ours = reopen(fd.as_fd())?.unwrap_or(fd);
+        Ok(Self(Descriptor::new(ours, directions(readable))?))
+    }
+
+    /// Leaves the descriptor as it is.
+    pub(super) fn sharing(fd: BorrowedFd<'_>, readable: bool) -> Result<Self, StreamError> {
+        let descriptor = match reopen(fd)? {
+            Some(ours) => Descriptor::new(ours, directions(readable))?,
+            None => Descriptor::shared(fd, directions(readable))?,
+        };
+        Ok(Self(descriptor))
+    }
+
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.0.fd()
+    }
+}
+
+/// Opens the terminal once more, for the same directions; `None` if that cannot be.
+fn reopen(fd: BorrowedFd<'_>) -> Result<Option<OwnedFd>, StreamError> {
+    if !isatty(fd) {
+        return Err(StreamError::NotATerminal);
+    }
+    let access = fcntl_getfl(fd).map_err(io::Error::from)? & OFlags::RWMODE;
+    Ok(reopen_terminal(fd, access).ok())
+}
+
+const fn directions(readable: bool) -> Interest {
+    Interest::new(readable, true)
+}
+
+impl Endpoint for Terminal {
+    /// A terminal whose other side is gone has ended: that is no error.
+    fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_read(cx, buffer).map(|read| match read {
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::IO) => Ok(0),
+            read => read,
+        })
+    }
+
+    fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_write(cx, bytes)
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_write(bytes)
+    }
+
+    fn end(&self) -> io::Result<()> {
+        self.0.end()
+    }
+
+    fn interest(&self) -> Interest {
+        self.0.interest()
+    }
+}
