@@ -4,6 +4,7 @@
 pub(crate) mod accepting;
 pub(crate) mod busy_pool;
 pub(crate) mod child;
+pub(crate) mod pty;
 pub(crate) mod resolvers;
 pub(crate) mod scratch;
 pub(crate) mod streams;
