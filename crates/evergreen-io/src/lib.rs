@@ -40,7 +40,7 @@
 //!
 //! `source` is readiness; `net` are the sockets on it, `pipe` the pipes, `process` the children,
 //! `stdio` the standard streams. `resolve` finds the addresses of names, `fs` are files and
-//! directories.
+//! directories. `io` are the streams of Python evergreen, `lib` its blocking modules.
 
 mod async_fd;
 #[cfg(feature = "async-io")]
@@ -52,6 +52,16 @@ pub mod hyper;
 mod in_words;
 pub mod io;
 mod kind;
+/// Python's modules that block, as Python evergreen has them: here each call parks its task only.
+///
+/// New code has more from [`net`](crate::net), which registers a socket once, and is faster for it.
+/// There is no `ssl` here: TLS comes with `futures-rustls` on a [`TcpStream`](crate::net::TcpStream).
+pub mod lib {
+    pub mod select;
+    pub mod socket;
+    pub mod time;
+    mod watch;
+}
 pub mod net;
 mod no_result;
 pub mod pipe;

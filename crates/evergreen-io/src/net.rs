@@ -2,7 +2,7 @@
 
 mod accept;
 mod address;
-mod bind_error;
+pub(crate) mod bind_error;
 mod connect;
 mod connection;
 mod datagram;
@@ -23,6 +23,7 @@ mod unix_datagram;
 mod unix_listener;
 mod unix_stream;
 
+pub(crate) use accept::accept;
 #[doc(hidden)]
 pub use address::Target;
 pub use address::{ToSocketAddrs, lookup_host};
@@ -30,7 +31,10 @@ pub use connect::ConnectError;
 pub use tcp_listener::TcpListener;
 pub use tcp_socket::TcpSocket;
 pub use tcp_stream::TcpStream;
+pub(crate) use pauses::Pauses;
+pub(crate) use tcp_stream::begin_to_connect;
 pub use udp_socket::UdpSocket;
+pub(crate) use unix_addr::{address_of, name as unix_name, peer as unix_peer, system_address};
 pub use unix_datagram::UnixDatagram;
 pub use unix_listener::UnixListener;
 pub use unix_stream::UnixStream;

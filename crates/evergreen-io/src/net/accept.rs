@@ -19,7 +19,7 @@ pub(super) struct Acceptor<T: Into<OwnedFd>> {
 }
 
 /// A connection that does not block, and where it comes from.
-pub(super) type Accepted = (OwnedFd, Option<SocketAddrAny>);
+pub(crate) type Accepted = (OwnedFd, Option<SocketAddrAny>);
 
 impl<T: AsFd + AsRawFd + Into<OwnedFd>> Acceptor<T> {
     /// Accepts from a listener that is registered for reading.
@@ -76,14 +76,14 @@ impl<T: AsFd + AsRawFd + Into<OwnedFd>> Acceptor<T> {
 
 /// Accepts a connection that does not block from its first moment.
 #[cfg(target_os = "linux")]
-fn accept(listener: &impl AsFd) -> io::Result<Accepted> {
+pub(crate) fn accept(listener: &impl AsFd) -> io::Result<Accepted> {
     use rustix::net::{SocketFlags, acceptfrom_with};
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     Ok(acceptfrom_with(listener, flags)?)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn accept(listener: &impl AsFd) -> io::Result<Accepted> {
+pub(crate) fn accept(listener: &impl AsFd) -> io::Result<Accepted> {
     let (fd, peer) = rustix::net::acceptfrom(listener)?;
     rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC)?;
     rustix::io::ioctl_fionbio(&fd, true)?;

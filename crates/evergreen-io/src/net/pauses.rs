@@ -10,15 +10,15 @@ const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_millis(128);
 
 /// Pauses between attempts, each twice as long as the one before.
-pub(super) struct Pauses(Duration);
+pub(crate) struct Pauses(Duration);
 
 impl Pauses {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(SHORTEST)
     }
 
     /// Waits until the next attempt, by what `timer` makes of a length.
-    pub(super) async fn wait(&mut self, timer: impl FnOnce(Duration) -> Timer) -> io::Result<()> {
+    pub(crate) async fn wait(&mut self, timer: impl FnOnce(Duration) -> Timer) -> io::Result<()> {
         let mut pause = timer(self.0);
         self.0 = LONGEST.min(self.0 * 2);
         Ok(poll_fn(|cx| pause.try_poll(cx)).await?)

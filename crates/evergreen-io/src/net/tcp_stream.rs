@@ -107,7 +107,7 @@ impl TcpStream {
 }
 
 /// The connection goes on being made after `EINPROGRESS`, and after a signal.
-fn begin_to_connect(socket: &Socket, address: &SockAddr) -> io::Result<()> {
+pub(crate) fn begin_to_connect(socket: &Socket, address: &SockAddr) -> io::Result<()> {
     let mut interrupted = false;
     loop {
         let Err(error) = socket.connect(address) else { return Ok(()) };

@@ -59,7 +59,7 @@ fn abstract_name(_: &[u8]) -> io::Result<SocketAddr> {
 }
 
 /// The bytes of a name: a path, or an abstract name behind a zero byte.
-fn name(address: &SocketAddr) -> Option<PathBuf> {
+pub(crate) fn name(address: &SocketAddr) -> Option<PathBuf> {
     #[cfg(target_os = "linux")]
     if let Some(name) = std::os::linux::net::SocketAddrExt::as_abstract_name(address) {
         let bytes = [&[0], name].concat();
@@ -80,7 +80,7 @@ pub(crate) fn system_address(address: &SocketAddr) -> io::Result<SockAddr> {
 }
 
 /// The address of an accepted connection.
-pub(super) fn peer(address: Option<SocketAddrAny>) -> io::Result<SocketAddr> {
+pub(crate) fn peer(address: Option<SocketAddrAny>) -> io::Result<SocketAddr> {
     let address = address.and_then(|address| SocketAddrUnix::try_from(address).ok());
     #[cfg(target_os = "linux")]
     if let Some(name @ [_, ..]) = address.as_ref().and_then(SocketAddrUnix::abstract_name) {

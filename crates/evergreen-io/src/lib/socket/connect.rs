@@ -1,0 +1,99 @@
+//! Connecting.
+
+use std::io;
+
+use evergreen_loop::build::{Direction, Timer};
+use socket2::SockAddr;
+
+use super::Socket;
+use super::address::Address;
+use super::bad_descriptor::BadDescriptor;
+use crate::net::{Pauses, begin_to_connect};
+use crate::source::uninterrupted;
+
+impl Socket {
+    /// Connects to an address. A name is looked up before, which is not limited; the first of its
+    /// addresses is taken.
+    ///
+    /// With a limit of zero it makes one attempt: the error is `EINPROGRESS` if the connection comes
+    /// to be later, when the socket is ready to write to.
+    ///
+    /// # Errors
+    ///
+    /// As all that waits; those of [`getaddrinfo`](super::getaddrinfo); `EISCONN` if it is connected
+    /// already.
+    ///
+    /// # Kill safety
+    ///
+    /// The attempt may go on. Close the socket.
+    pub async fn connect(&self, address: impl Into<Address>) -> io::Result<()> {
+        let to = address.into().resolve(self.family()?, self.kind()?).await?;
+        self.connect_to(&to).await
+    }
+
+    /// As [`connect`](Self::connect), and gives the system's errors as numbers: zero if it is
+    /// connected, `EAGAIN` if the time is over, `EBADF` if it is closed.
+    ///
+    /// # Errors
+    ///
+    /// All that are not the system's about the connection, such as those of
+    /// [`getaddrinfo`](super::getaddrinfo).
+    ///
+    /// # Kill safety
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn connect_ex(&self, address: impl Into<Address>) -> io::Result<i32> {
+        let known = match self.family() {
+            Ok(family) => address.into().resolve(family, self.kind()?).await?,
+            Err(error) => return number(error),
+        };
+        self.connect_to(&known).await.map_or_else(number, |()| Ok(0))
+    }
+
+    async fn connect_to(&self, to: &SockAddr) -> io::Result<()> {
+        if self.is_instant() {
+            return self.with(|io| uninterrupted(|| io.connect(to)));
+        }
+        let connecting = async {
+            self.begin(to).await?;
+            self.io(Direction::Write, outcome).await
+        };
+        self.limited(connecting).await
+    }
+
+    /// There is no readiness for a place in the queue of a Unix listener.
+    async fn begin(&self, to: &SockAddr) -> io::Result<()> {
+        // Linux itself says so the third time only.
+        if self.kind()? == libc::SOCK_STREAM && self.with(socket2::Socket::peer_addr).is_ok() {
+            return Err(io::Error::from_raw_os_error(libc::EISCONN));
+        }
+        let mut pauses = Pauses::new();
+        while self.attempt(|io| begin_to_connect(io, to))?.is_none() {
+            pauses.wait(Timer::after).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What came of it.
+fn outcome(io: &socket2::Socket) -> io::Result<()> {
+    if let Some(error) = io.take_error()? {
+        return Err(error);
+    }
+    match io.peer_addr() {
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => {
+            Err(io::ErrorKind::WouldBlock.into())
+        },
+        peer => peer.map(drop),
+    }
+}
+
+fn number(error: io::Error) -> io::Result<i32> {
+    let inside = error.get_ref().and_then(|inside| inside.downcast_ref::<BadDescriptor>());
+    match (error.raw_os_error(), inside) {
+        (Some(number), _) => Ok(number),
+        (_, Some(inside)) => Ok(inside.errno()),
+        _ if error.kind() == io::ErrorKind::TimedOut => Ok(libc::EAGAIN),
+        _ => Err(error),
+    }
+}

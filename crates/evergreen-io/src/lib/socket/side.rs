@@ -1,0 +1,76 @@
+//! Waiting for one direction of a socket: one task at a time.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::RawFd;
+use std::rc::Rc;
+
+use evergreen_loop::LoopError;
+use evergreen_loop::build::Direction;
+use evergreen_sync::Event;
+
+use super::bad_descriptor::BadDescriptor;
+use crate::lib::watch::Watch;
+
+/// One direction, and the task that waits for it.
+#[derive(Default)]
+pub(super) struct Side(RefCell<Option<Rc<Waiter>>>);
+
+struct Waiter {
+    told: Rc<Event>,
+    watch: Cell<Option<Watch>>,
+    ended: Cell<Option<BadDescriptor>>,
+}
+
+impl Side {
+    /// Waits until the descriptor is ready, or somebody ends the wait.
+    pub(super) async fn ready(&self, fd: RawFd, direction: Direction) -> io::Result<()> {
+        if self.0.borrow().is_some() {
+            return Err(busy(direction));
+        }
+        let told = Rc::new(Event::new());
+        let tell = Rc::clone(&told);
+        let watch = Watch::new(fd, direction, move || tell.set());
+        let watch = watch.map_err(|error| in_words(error, direction))?;
+        let waiter = Rc::new(Waiter { told, watch: Some(watch).into(), ended: Cell::new(None) });
+        self.0.replace(Some(Rc::clone(&waiter)));
+        let _waiting = Waiting(self);
+        waiter.told.wait().await;
+        waiter.ended.take().map_or(Ok(()), |why| Err(why.into()))
+    }
+
+    /// The task that waits is told why it does so in vain. From now on nothing is watched.
+    pub(super) fn end(&self, why: BadDescriptor) {
+        if let Some(waiter) = self.0.borrow().as_ref() {
+            waiter.ended.set(Some(why));
+            drop(waiter.watch.take());
+            waiter.told.set();
+        }
+    }
+}
+
+/// Makes room for the next when the wait is over, or given up.
+struct Waiting<'a>(&'a Side);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        drop(self.0.0.take());
+    }
+}
+
+/// Not a wait in line: whoever came second would get bytes from the middle.
+fn busy(direction: Direction) -> io::Error {
+    let what = match direction {
+        Direction::Read => "read from",
+        Direction::Write => "write to",
+    };
+    let message = format!("something waits to {what} this socket already: one task at a time may");
+    io::Error::new(io::ErrorKind::ResourceBusy, message)
+}
+
+fn in_words(error: LoopError, direction: Direction) -> io::Error {
+    match error {
+        LoopError::Busy(_) => busy(direction),
+        error => error.into(),
+    }
+}

@@ -1,0 +1,218 @@
+//! Sockets as Python has them, when somebody closes them while another waits.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+mod common;
+
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
+use std::os::fd::AsRawFd;
+
+use common::{Blackhole, TestLoop};
+use evergreen_io::lib::socket::{
+    AF_INET, AF_UNIX, BadDescriptor, SOCK_DGRAM, SOCK_STREAM, Socket, socketpair,
+};
+use evergreen_task::{Task, sleep, spawn, yield_now};
+
+fn pair() -> (Socket, Socket) {
+    socketpair(AF_UNIX, SOCK_STREAM, 0).unwrap()
+}
+
+fn reason(error: &io::Error) -> BadDescriptor {
+    let inside = error.get_ref().and_then(|inside| inside.downcast_ref());
+    *inside.unwrap_or_else(|| panic!("no bad descriptor: {error}"))
+}
+
+/// Starts a call on the socket, which is to wait.
+async fn waiting<T: 'static, F: Future<Output = io::Result<T>> + 'static>(
+    socket: &Socket,
+    call: impl FnOnce(Socket) -> F,
+) -> Task<io::Result<T>> {
+    let task = spawn(call(socket.clone()));
+    yield_now().await;
+    task
+}
+
+async fn fill(socket: &Socket) {
+    let full = socket.dup().unwrap();
+    full.set_blocking(false);
+    while full.send(&[7; 4096]).await.is_ok() {}
+}
+
+// EV-LIB-09
+#[test]
+fn who_waits_is_told_that_another_task_closed_the_socket() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let (ours, theirs) = pair();
+        fill(&ours).await;
+        let reader = waiting(&ours, |socket| async move { socket.recv(1).await }).await;
+        let writer = waiting(&ours, |socket| async move { socket.send_all(b"x").await }).await;
+        assert_eq!(event_loop.metrics().sources, 1);
+        ours.close();
+        assert_eq!(event_loop.metrics().sources, 0);
+        let told = [reader.await.unwrap().unwrap_err(), writer.await.unwrap().unwrap_err()];
+        for error in told {
+            assert_eq!(reason(&error), BadDescriptor::ClosedMeanwhile);
+            assert_eq!(error.to_string(), "bad file descriptor: another task closed the socket");
+        }
+        assert_eq!(BadDescriptor::ClosedMeanwhile.errno(), libc::EBADF);
+        // It is closed at once, whoever still holds a handle.
+        while !theirs.recv(1 << 16).await.unwrap().is_empty() {}
+    });
+}
+
+// EV-LIB-09
+#[test]
+fn whoever_waits_is_told() {
+    TestLoop::new().block_on(async {
+        let listener = Socket::new(AF_INET, SOCK_STREAM, 0).unwrap();
+        listener.bind(("127.0.0.1", 0)).unwrap();
+        listener.listen(1).unwrap();
+        let accepting = waiting(&listener, |socket| async move { socket.accept().await }).await;
+        listener.close();
+        let closed = accepting.await.unwrap().unwrap_err();
+        assert_eq!(reason(&closed), BadDescriptor::ClosedMeanwhile);
+
+        let receiver = Socket::new(AF_INET, SOCK_DGRAM, 0).unwrap();
+        let task = waiting(&receiver, |socket| async move { socket.recv_from(1).await }).await;
+        receiver.close();
+        assert_eq!(reason(&task.await.unwrap().unwrap_err()), BadDescriptor::ClosedMeanwhile);
+
+        let silent = Blackhole::new();
+        let client = Socket::new(AF_INET, SOCK_STREAM, 0).unwrap();
+        let address = silent.address();
+        let task = waiting(&client, |socket| async move { socket.connect_ex(address).await }).await;
+        client.close();
+        assert_eq!(task.await.unwrap().unwrap(), libc::EBADF);
+    });
+}
+
+// EV-LIB-09
+#[test]
+fn a_closed_socket_says_so_and_its_number_is_free() {
+    TestLoop::new().block_on(async {
+        let (ours, theirs) = pair();
+        let number = ours.as_raw_fd();
+        let reader = waiting(&ours, |socket| async move { socket.recv(1).await }).await;
+        ours.close();
+        ours.close();
+        assert_eq!(ours.as_raw_fd(), -1);
+        for error in [
+            ours.recv(1).await.unwrap_err(),
+            ours.send(b"x").await.unwrap_err(),
+            ours.send_all(b"x").await.unwrap_err(),
+            ours.accept().await.unwrap_err(),
+            ours.connect(("127.0.0.1", 1)).await.unwrap_err(),
+            ours.send_to(b"x", ("127.0.0.1", 1)).await.unwrap_err(),
+            ours.dup().unwrap_err(),
+            ours.make_file().unwrap_err(),
+            ours.listen(1).unwrap_err(),
+            ours.bind(("127.0.0.1", 0)).unwrap_err(),
+            ours.local_addr().unwrap_err(),
+            ours.shutdown(Shutdown::Both).unwrap_err(),
+        ] {
+            assert_eq!(reason(&error), BadDescriptor::Closed);
+        }
+        // Whoever has the number next may wait, though the former waiter did not run yet.
+        let next = theirs.dup().unwrap();
+        assert_eq!(next.as_raw_fd(), number);
+        next.set_timeout(Some(0.01.into())).unwrap();
+        assert_eq!(next.recv(1).await.unwrap(), b"");
+        assert!(reader.await.unwrap().is_err());
+    });
+}
+
+// EV-LIB-10
+#[test]
+fn who_waits_is_told_that_another_task_shut_its_direction_down() {
+    for how in [Shutdown::Read, Shutdown::Write, Shutdown::Both] {
+        TestLoop::with_virtual_time().block_on(async {
+            let (ours, _theirs) = pair();
+            fill(&ours).await;
+            ours.set_timeout(Some(1.0.into())).unwrap();
+            let reader = waiting(&ours, |socket| async move { socket.recv(1).await }).await;
+            let writer = waiting(&ours, |socket| async move { socket.send_all(b"x").await }).await;
+            ours.shutdown(how).unwrap();
+            let (read, written) = (reader.await.unwrap(), writer.await.unwrap().unwrap_err());
+            if how == Shutdown::Write {
+                assert_eq!(read.unwrap_err().kind(), ErrorKind::TimedOut);
+            } else {
+                let told = read.unwrap_err();
+                assert_eq!(reason(&told), BadDescriptor::ShutDownMeanwhile);
+                assert!(told.to_string().contains("another task shut"), "{told}");
+            }
+            if how == Shutdown::Read {
+                assert_eq!(written.kind(), ErrorKind::TimedOut);
+            } else {
+                assert_eq!(reason(&written), BadDescriptor::ShutDownMeanwhile);
+            }
+        });
+    }
+}
+
+// EV-LIB-14
+#[test]
+fn the_second_who_reads_has_an_error_at_once() {
+    TestLoop::new().block_on(async {
+        let (ours, theirs) = pair();
+        let reader = waiting(&ours, |socket| async move { socket.recv(100).await }).await;
+        let busy = ours.recv(100).await.unwrap_err();
+        assert_eq!(busy.kind(), ErrorKind::ResourceBusy);
+        assert!(busy.to_string().contains("read from this socket"), "{busy}");
+        // The first is not disturbed, and the other direction is free.
+        ours.send(b"ping").await.unwrap();
+        theirs.send(b"pong").await.unwrap();
+        assert_eq!(reader.await.unwrap().unwrap(), b"pong");
+        // Once it has ended, or was killed, the next may wait.
+        let reader = waiting(&ours, |socket| async move { socket.recv(100).await }).await;
+        reader.kill();
+        yield_now().await;
+        let reader = waiting(&ours, |socket| async move { socket.recv(100).await }).await;
+        theirs.send(b"next").await.unwrap();
+        assert_eq!(reader.await.unwrap().unwrap(), b"next");
+    });
+}
+
+// EV-LIB-14
+#[test]
+fn a_reader_of_the_loop_is_one_too() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let (ours, _theirs) = pair();
+        let handler = event_loop.add_reader(ours.as_raw_fd(), || ()).unwrap();
+        assert_eq!(ours.recv(1).await.unwrap_err().kind(), ErrorKind::ResourceBusy);
+        handler.cancel();
+    });
+}
+
+// EV-LIB-03
+#[test]
+fn a_killed_call_watches_nothing_and_loses_nothing() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let (ours, theirs) = pair();
+        let reader = waiting(&ours, |socket| async move { socket.recv(100).await }).await;
+        assert_eq!(event_loop.metrics().sources, 1);
+        theirs.send(b"word").await.unwrap();
+        reader.kill();
+        sleep(0.0).await;
+        assert_eq!(event_loop.metrics().sources, 0);
+        assert_eq!(ours.recv(100).await.unwrap(), b"word");
+    });
+    assert!(!event_loop.run().unwrap().stopped);
+}
+
+// EV-LIB-03
+#[test]
+fn dropping_the_last_handle_closes_the_socket() {
+    TestLoop::new().block_on(async {
+        let (ours, theirs) = pair();
+        let handle = ours.clone();
+        drop(ours);
+        theirs.set_blocking(false);
+        assert_eq!(theirs.recv(1).await.unwrap_err().kind(), ErrorKind::WouldBlock);
+        drop(handle);
+        assert_eq!(theirs.recv(1).await.unwrap(), b"");
+    });
+}
