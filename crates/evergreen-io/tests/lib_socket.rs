@@ -61,6 +61,7 @@ fn only_the_task_that_calls_waits() {
             client.send_all(&client.recv(100).await?).await?;
             client.recv(100).await
         });
+        yield_now().await;
         let client = stream();
         client.connect(address.clone()).await.unwrap();
         assert_eq!(client.peer_addr().unwrap(), address);

@@ -27,11 +27,16 @@
 //! - [`net`], [`pipe`], [`AsyncFd`]: sockets, pipes, any descriptor that can be polled. [`resolve`]: names.
 //! - [`io`]: streams that are held, read until a delimiter, and served; copying from one to another.
 //! - [`process`], [`stdio`], [`signal`]: children, the standard streams, ctrl-c.
+//! - [`lib`](mod@lib), [`patcher`], [`ext`]: what Python evergreen has for Python's own modules, as far
+//!   as Rust can have it.
 //! - [`current`]: this thread's loop and task.
 //!
 //! Each part is a crate of its own: `evergreen-loop`, `evergreen-task`, `evergreen-sync`,
 //! `evergreen-io`. Tests have another one, `evergreen-testing`: virtual time, golden traces, streams in
 //! memory.
+
+pub mod ext;
+pub mod patcher;
 
 #[cfg(feature = "hyper")]
 pub use evergreen_io::hyper;
@@ -59,6 +64,17 @@ pub mod io {
     #[doc(inline)]
     pub use evergreen_io::io::*;
     pub use evergreen_io::{copy, copy_bidirectional};
+}
+
+/// Python's modules that block, as Python evergreen has them. Those of the standard library's names
+/// are chosen by the [`patcher`].
+pub mod lib {
+    #[doc(inline)]
+    pub use evergreen_io::lib::{select, socket, time};
+
+    pub mod net;
+    pub mod patched;
+    pub mod thread;
 }
 
 /// Everything about tasks.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::{self, Read};
+use std::os::fd::AsRawFd;
 
 use evergreen_loop::build::Direction;
 use evergreen_task::{consume_budget, timeout};
@@ -35,7 +36,7 @@ impl Socket {
     ///
     /// No connection is lost.
     pub async fn accept(&self) -> io::Result<(Self, Address)> {
-        let (fd, peer) = self.limited(self.io(Direction::Read, |io| accept(io))).await?;
+        let (fd, peer) = self.limited(self.io(Direction::Read, accept)).await?;
         Ok((Self::around(fd.into(), self.0.protocol)?, Address::told(peer)?))
     }
 
@@ -201,7 +202,7 @@ impl Socket {
     }
 
     async fn ready(&self, direction: Direction) -> io::Result<()> {
-        let fd = self.with(|io| Ok(std::os::fd::AsRawFd::as_raw_fd(io)))?;
+        let fd = self.with(|io| Ok(io.as_raw_fd()))?;
         self.side(direction).ready(fd, direction).await
     }
 

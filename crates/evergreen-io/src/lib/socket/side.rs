@@ -25,9 +25,6 @@ struct Waiter {
 impl Side {
     /// Waits until the descriptor is ready, or somebody ends the wait.
     pub(super) async fn ready(&self, fd: RawFd, direction: Direction) -> io::Result<()> {
-        if self.0.borrow().is_some() {
-            return Err(busy(direction));
-        }
         let told = Rc::new(Event::new());
         let tell = Rc::clone(&told);
         let watch = Watch::new(fd, direction, move || tell.set());
@@ -58,19 +55,13 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Not a wait in line: whoever came second would get bytes from the middle.
-fn busy(direction: Direction) -> io::Error {
-    let what = match direction {
-        Direction::Read => "read from",
-        Direction::Write => "write to",
+/// The second who waits has no place in a line: the bytes would be torn between the two.
+fn in_words(error: LoopError, direction: Direction) -> io::Error {
+    let what = match (&error, direction) {
+        (LoopError::Busy(_), Direction::Read) => "read from",
+        (LoopError::Busy(_), Direction::Write) => "write to",
+        _ => return error.into(),
     };
     let message = format!("something waits to {what} this socket already: one task at a time may");
     io::Error::new(io::ErrorKind::ResourceBusy, message)
-}
-
-fn in_words(error: LoopError, direction: Direction) -> io::Error {
-    match error {
-        LoopError::Busy(_) => busy(direction),
-        error => error.into(),
-    }
 }
