@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use evergreen_io::fs::{
     self, DirBuilder, DirEntry, File, OpenOptions, PathError, ReadDir, read_dir,
 };
+use evergreen_io::lib::socket::{Address, BadDescriptor, Socket, SocketFile};
 use evergreen_io::net::{
     ConnectError, TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener,
     UnixStream, lookup_host, tcp, unix,
@@ -20,7 +21,7 @@ use evergreen_io::{
 };
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncSeek, AsyncWrite};
-use static_assertions::assert_impl_all;
+use static_assertions::{assert_impl_all, assert_not_impl_any};
 
 assert_impl_all!(TcpStream: Send, Sync, Unpin, AsyncRead, AsyncWrite, AsFd, AsRawFd);
 assert_impl_all!(&TcpStream: Send, Sync, Unpin, AsyncRead, AsyncWrite);
@@ -54,6 +55,10 @@ macro_rules! assert_halves {
 
 assert_halves!(tcp, TcpStream);
 assert_halves!(unix, UnixStream);
+assert_impl_all!(SocketFile: Send, Sync, Unpin, AsyncRead, AsyncWrite);
+assert_impl_all!(Address: Send, Sync, Unpin, Clone);
+assert_impl_all!(BadDescriptor: Send, Sync, std::error::Error);
+assert_not_impl_any!(Socket: Send, Sync);
 assert_impl_all!(ConnectError: Send, Sync, std::error::Error);
 assert_impl_all!(ResolveError: Send, Sync, std::error::Error);
 assert_impl_all!(Query: Send, Sync, Unpin, Clone);

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::os::fd::AsRawFd;
+use std::pin::Pin;
 
 use common::{Blackhole, TestLoop};
 use evergreen_io::lib::socket::{
@@ -201,6 +202,57 @@ fn a_killed_call_watches_nothing_and_loses_nothing() {
         assert_eq!(ours.recv(100).await.unwrap(), b"word");
     });
     assert!(!event_loop.run().unwrap().stopped);
+}
+
+type Call = fn(Socket) -> Pin<Box<dyn Future<Output = ()>>>;
+
+// EV-LIB-03: at each place where a call may wait.
+#[test]
+fn every_call_may_be_killed_while_it_waits() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let listener = Socket::new(AF_INET, SOCK_STREAM, 0).unwrap();
+        listener.bind(("127.0.0.1", 0)).unwrap();
+        listener.listen(1).unwrap();
+        let (full, _peer) = pair();
+        fill(&full).await;
+        let (silent, client) = (Blackhole::new(), Socket::new(AF_INET, SOCK_STREAM, 0).unwrap());
+        client.set_blocking(false);
+        client.connect(silent.address()).await.unwrap_err();
+        client.set_blocking(true);
+        let calls: [(&Socket, Call); 8] = [
+            (&listener, |socket| Box::pin(async move { drop(socket.accept().await) })),
+            (&full, |socket| Box::pin(async move { drop(socket.recv(1).await) })),
+            (&full, |socket| Box::pin(async move { drop(socket.recv_into(&mut [0]).await) })),
+            (&full, |socket| Box::pin(async move { drop(socket.recv_from(1).await) })),
+            (&full, |socket| Box::pin(async move { drop(socket.recv_from_into(&mut [0]).await) })),
+            (&full, |socket| Box::pin(async move { drop(socket.send(b"x").await) })),
+            (&full, |socket| Box::pin(async move { drop(socket.send_all(b"x").await) })),
+            (&client, |socket| Box::pin(async move { drop(socket.send_all(b"x").await) })),
+        ];
+        for (socket, call) in calls {
+            let task = spawn(call(socket.clone()));
+            yield_now().await;
+            assert_eq!(event_loop.metrics().sources, 1);
+            task.kill();
+            yield_now().await;
+            assert_eq!(event_loop.metrics().sources, 0);
+            // The next one may wait there.
+            let task = spawn(call(socket.clone()));
+            yield_now().await;
+            assert_eq!(event_loop.metrics().sources, 1);
+            task.kill();
+            yield_now().await;
+        }
+        let connecting = Socket::new(AF_INET, SOCK_STREAM, 0).unwrap();
+        let address = silent.address();
+        let task =
+            waiting(&connecting, |socket| async move { socket.connect(address).await }).await;
+        assert_eq!(event_loop.metrics().sources, 1);
+        task.kill();
+        yield_now().await;
+        assert_eq!(event_loop.metrics().sources, 0);
+    });
 }
 
 // EV-LIB-03

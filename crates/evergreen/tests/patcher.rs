@@ -9,7 +9,7 @@ use std::time::Duration;
 use evergreen::lib::net::{TcpListener, TcpStream};
 use evergreen::lib::{patched, thread};
 use evergreen::patcher::{self, Module, Provider, original, with_provider};
-use evergreen::{spawn, yield_now};
+use evergreen::yield_now;
 use evergreen_testing::{TestLoop, must_not_suspend, must_suspend};
 
 const MOMENT: Duration = Duration::from_millis(1);
@@ -61,7 +61,7 @@ fn what_is_patched_parks_and_what_is_not_blocks() {
 
 /// Each waits for the other, on one thread.
 async fn echo(server: TcpStream, client: TcpStream) {
-    let serving = spawn(async move {
+    let serving = evergreen::spawn(async move {
         let mut line = [0; 8];
         let length = must_suspend(server.read(&mut line)).await.unwrap();
         server.write_all(&line[..length]).await.unwrap();
@@ -120,7 +120,7 @@ fn a_source_file_may_take_cooperative_modules_for_those_of_std() {
         let order = Rc::new(RefCell::new(Vec::new()));
         let note = Rc::clone(&order);
         let handle = threads::spawn(async move {
-            threads::sleep(Duration::ZERO).await;
+            must_suspend(threads::sleep(Duration::ZERO)).await;
             note.borrow_mut().push("thread");
         });
         order.borrow_mut().push("main");
