@@ -33,13 +33,14 @@ use evergreen_loop::LoopError;
 use evergreen_loop::build::LoopId;
 
 type Made = Result<Rc<dyn Any>, Box<dyn Error>>;
+type Extensions = BTreeMap<String, Rc<dyn Any>>;
 type Factory = Arc<dyn Fn() -> Made + Send + Sync>;
 
 static KNOWN: Mutex<BTreeMap<String, Factory>> = Mutex::new(BTreeMap::new());
 
 thread_local! {
     /// What was made, and for which loop.
-    static MADE: RefCell<Option<(LoopId, BTreeMap<String, Rc<dyn Any>>)>> = const { RefCell::new(None) };
+    static MADE: RefCell<Option<(LoopId, Extensions)>> = const { RefCell::new(None) };
 }
 
 /// Registers an extension for the whole process. `factory` is called once for each loop whose thread
@@ -91,7 +92,7 @@ fn make(id: LoopId, name: &str) -> Result<Rc<dyn Any>, ExtError> {
     // Those of a former loop are dropped when nothing is borrowed.
     let former = MADE.with_borrow_mut(|slot| {
         let former = slot.take_if(|(owner, _)| *owner != id);
-        let (_, made) = slot.get_or_insert_with(|| (id, BTreeMap::new()));
+        let (_, made) = slot.get_or_insert_with(|| (id, Extensions::new()));
         made.insert(name.to_owned(), Rc::clone(&new));
         former
     });
