@@ -54,8 +54,8 @@ pub mod io;
 mod kind;
 /// Python's modules that block, as Python evergreen has them: here each call parks its task only.
 ///
-/// New code has more from [`net`](crate::net), which registers a socket once, and is faster for it.
-/// There is no `ssl` here: TLS comes with `futures-rustls` on a [`TcpStream`](crate::net::TcpStream).
+/// New code has more from [`net`], which registers a socket once, and is faster for it.
+/// There is no `ssl` here: TLS comes with `futures-rustls` on a [`TcpStream`](net::TcpStream).
 pub mod lib {
     pub mod select;
     pub mod socket;
