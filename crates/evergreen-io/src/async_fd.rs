@@ -70,7 +70,8 @@ impl<T: AsRawFd> AsyncFd<T> {
         Self::with_interest(inner, Interest::BOTH)
     }
 
-    /// As [`AsyncFd::new`], for one direction only. To wait for the other one has no end.
+    /// As [`AsyncFd::new`], for one direction only. A wait for the other one ends when the descriptor
+    /// fails, if ever.
     ///
     /// # Errors
     ///

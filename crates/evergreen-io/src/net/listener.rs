@@ -52,9 +52,9 @@ macro_rules! listener {
             ///
             /// # Errors
             ///
-            /// Any other that the system gives, as when the descriptor was closed by somebody else.
-            /// One of them does pass: `EPERM`, a firewall that forbids to accept. If this thread has
-            /// no loop, which closes the connection.
+            /// Any other that the system gives, as when the descriptor was closed by somebody else,
+            /// or a firewall forbids to accept (`EPERM`), which may pass. If this thread has no
+            /// loop; the connection is closed then.
             ///
             /// # Kill safety
             ///
