@@ -44,6 +44,8 @@ const STEPS: [(&str, &str); 21] = [
     ("mini-redis", "scripts/mini-redis"),
     ("time", "scripts/time-namespace"),
     ("instructions", "scripts/instructions"),
+    // Counted by strace: the same on every machine, busy or not.
+    ("calls", "scripts/bench --check --peers evergreen --rounds 1 calls_1,calls_1000,calls_churn"),
     ("msrv", "scripts/msrv"),
     ("loom", "scripts/loom"),
     ("asan", "scripts/sanitize address --short"),

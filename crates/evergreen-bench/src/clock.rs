@@ -5,7 +5,7 @@ use rustix::{
     thread::{CpuSet, sched_setaffinity},
     time::{ClockId, clock_gettime},
 };
-use std::{fs, time::Instant};
+use std::{fs, io, process, time::Instant};
 
 /// The core of the runtime that is measured.
 pub const RUNTIME_CORE: usize = 0;
@@ -34,9 +34,19 @@ pub fn pin(core: usize) {
 ///
 /// Without `/proc`.
 pub fn resident_bytes() -> u64 {
-    let pages = fs::read_to_string("/proc/self/statm").expect("needs /proc");
+    resident_bytes_of(process::id()).expect("needs /proc")
+}
+
+/// The same of another process.
+///
+/// # Errors
+///
+/// If there is no such process, or no `/proc`.
+pub fn resident_bytes_of(process: u32) -> io::Result<u64> {
+    let pages = fs::read_to_string(format!("/proc/{process}/statm"))?;
     let pages = pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
-    pages.expect("the second number is the resident pages") * rustix::param::page_size() as u64
+    let pages = pages.ok_or_else(|| io::Error::other("the second number is the resident pages"))?;
+    Ok(pages * rustix::param::page_size() as u64)
 }
 
 /// Runs from its making to [`Stopwatch::stop`].

@@ -1,10 +1,16 @@
 //! What a runtime must offer to be measured, and the program around it.
 
 use crate::{Figures, Primitives, clock, scenarios};
-use std::{env, future::Future, io, net::SocketAddr, net::TcpListener, process, time::Duration};
-
-/// A connection is read into a buffer of so many bytes.
-pub const BUFFER: usize = 8192;
+use std::{
+    env,
+    future::Future,
+    io,
+    net::{SocketAddr, TcpListener},
+    num::{NonZeroU64, NonZeroUsize},
+    process,
+    str::FromStr,
+    time::Duration,
+};
 
 /// So many connections may wait to be accepted.
 pub const BACKLOG: i32 = 4096;
@@ -31,13 +37,16 @@ pub trait Peer: 'static {
     ) -> impl Future<Output = ()> + 'static;
 
     /// Listens on a free port of 127.0.0.1, tells which, and accepts for ever. Each connection has
-    /// a task and [`BUFFER`] bytes, sends without delay, and writes back what it has read until the
+    /// a task and `buffer` bytes, sends without delay, and writes back what it has read until the
     /// other side closes.
-    fn serve(listening: impl FnOnce(SocketAddr) + 'static) -> impl Future<Output = ()> + 'static;
+    fn serve(
+        listening: impl FnOnce(SocketAddr) + 'static,
+        buffer: usize,
+    ) -> impl Future<Output = ()> + 'static;
 }
 
 /// The program of a peer: `peer-NAME SCENARIO OPERATIONS` prints the figures of that scenario,
-/// `peer-NAME serve` is an echo server.
+/// `peer-NAME serve BUFFER` is an echo server.
 pub fn run<P: Peer>() {
     program::<P>(scenarios::find::<P>);
 }
@@ -47,25 +56,49 @@ pub fn run_with_primitives<P: Primitives>() {
     program::<P>(scenarios::find_with_primitives::<P>);
 }
 
+/// The program of a peer that is an echo server and nothing else.
+pub fn run_server(serve: fn(listening: fn(SocketAddr), buffer: usize)) {
+    let args = arguments();
+    clock::pin(clock::RUNTIME_CORE);
+    match &words(&args)[..] {
+        ["serve", buffer] => serve(announce, bytes(buffer)),
+        _ => fail("usage: serve BUFFER"),
+    }
+}
+
 /// The scenario of that name with so many operations, if there is one.
 type Find = fn(&str, u64) -> Option<Figures>;
 
 fn program<P: Peer>(find: Find) {
-    let args: Vec<String> = env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let args = arguments();
     clock::pin(clock::RUNTIME_CORE);
-    match args[..] {
-        ["serve"] => P::block_on(P::serve(announce)),
+    match &words(&args)[..] {
+        ["serve", buffer] => P::block_on(P::serve(announce, bytes(buffer))),
         [name, operations] => print!("{}", figures(find, name, operations)),
-        _ => fail("usage: SCENARIO OPERATIONS | serve"),
+        _ => fail("usage: SCENARIO OPERATIONS | serve BUFFER"),
     }
 }
 
+/// What stands behind the program's name, without the options that a peer has for itself.
+fn arguments() -> Vec<String> {
+    env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect()
+}
+
+fn words(args: &[String]) -> Vec<&str> {
+    args.iter().map(String::as_str).collect()
+}
+
 fn figures(find: Find, name: &str, operations: &str) -> Figures {
-    let Ok(operations @ 1..) = operations.parse() else {
-        fail(&format!("`{operations}` is not a number of operations"));
-    };
+    let operations = number::<NonZeroU64>(operations, "operations").get();
     find(name, operations).unwrap_or_else(|| fail(&format!("no scenario {name}")))
+}
+
+fn bytes(buffer: &str) -> usize {
+    number::<NonZeroUsize>(buffer, "bytes").get()
+}
+
+fn number<N: FromStr>(text: &str, of: &str) -> N {
+    text.parse().unwrap_or_else(|_| fail(&format!("`{text}` is not a number of {of}")))
 }
 
 fn fail(message: &str) -> ! {

@@ -6,10 +6,7 @@ use compio::{
     net::TcpListener,
     runtime::RuntimeBuilder,
 };
-use evergreen_bench::{
-    Peer,
-    peer::{BUFFER, listener},
-};
+use evergreen_bench::{Peer, peer::listener};
 use std::{future::Future, net::SocketAddr, time::Duration};
 
 struct Compio;
@@ -42,13 +39,13 @@ impl Peer for Compio {
         async move { limited.await.expect("nobody waits for the limit") }
     }
 
-    async fn serve(listening: impl FnOnce(SocketAddr) + 'static) {
+    async fn serve(listening: impl FnOnce(SocketAddr) + 'static, buffer: usize) {
         let listener = listener().and_then(TcpListener::from_std).expect("a listener");
         listening(listener.local_addr().expect("its address"));
         while let Ok((mut stream, _)) = listener.accept().await {
             Self::detach(async move {
                 stream.set_nodelay(true).expect("a socket");
-                let mut buffer = Vec::with_capacity(BUFFER);
+                let mut buffer = Vec::with_capacity(buffer);
                 loop {
                     let read = stream.read(buffer).await;
                     let Ok(1..) = read.0 else { break };

@@ -1,6 +1,6 @@
 //! glommio, `io_uring` only.
 
-use evergreen_bench::{Peer, peer::BUFFER};
+use evergreen_bench::Peer;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use glommio::{GlommioError, LocalExecutorBuilder, Placement, net::TcpListener, timer};
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -40,14 +40,14 @@ impl Peer for Glommio {
         timer::timeout(limit, fallible).await.expect("nobody waits for the limit");
     }
 
-    async fn serve(listening: impl FnOnce(SocketAddr) + 'static) {
+    async fn serve(listening: impl FnOnce(SocketAddr) + 'static, buffer: usize) {
         // It takes no listener that somebody else has made; the clients connect one by one.
         let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
         listening(listener.local_addr().expect("its address"));
         while let Ok(mut stream) = listener.accept().await {
             Self::detach(async move {
                 stream.set_nodelay(true).expect("a socket");
-                let mut buffer = vec![0; BUFFER];
+                let mut buffer = vec![0; buffer];
                 while let Ok(read @ 1..) = stream.read(&mut buffer).await {
                     if stream.write_all(&buffer[..read]).await.is_err() {
                         break;

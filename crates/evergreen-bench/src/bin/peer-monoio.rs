@@ -1,9 +1,6 @@
 //! monoio over `io_uring`, and with `--legacy` over epoll.
 
-use evergreen_bench::{
-    Peer,
-    peer::{BUFFER, listener},
-};
+use evergreen_bench::{Peer, peer::listener};
 use monoio::{
     io::{AsyncReadRent, AsyncWriteRentExt},
     net::TcpListener,
@@ -44,13 +41,13 @@ impl<const LEGACY: bool> Peer for Monoio<LEGACY> {
         async move { limited.await.expect("nobody waits for the limit") }
     }
 
-    async fn serve(listening: impl FnOnce(SocketAddr) + 'static) {
+    async fn serve(listening: impl FnOnce(SocketAddr) + 'static, buffer: usize) {
         let listener = listener().and_then(TcpListener::from_std).expect("a listener");
         listening(listener.local_addr().expect("its address"));
         while let Ok((mut stream, _)) = listener.accept().await {
             Self::detach(async move {
                 stream.set_nodelay(true).expect("a socket");
-                let mut buffer = Vec::with_capacity(BUFFER);
+                let mut buffer = Vec::with_capacity(buffer);
                 loop {
                     let (read, filled) = stream.read(buffer).await;
                     let Ok(1..) = read else { break };

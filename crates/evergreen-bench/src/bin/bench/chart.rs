@@ -65,6 +65,7 @@ pub(crate) fn draw(runs: &[Run]) -> String {
 fn panel(svg: &mut String, runs: &[Run], peers: &[&str], scenario: &Scenario) {
     let _ = writeln!(svg, "<text class=\"title\" x=\"8\" y=\"18\">{}</text>", scenario.name);
     let _ = writeln!(svg, "<text class=\"quiet\" x=\"8\" y=\"36\">{}</text>", scenario.operation);
+    let peers: Vec<_> = peers.iter().filter(|peer| scenario.is_for(peer)).collect();
     for (number, peer) in peers.iter().enumerate() {
         let top = HEAD + number * BAR;
         let base_line = top + 13;
@@ -72,7 +73,7 @@ fn panel(svg: &mut String, runs: &[Run], peers: &[&str], scenario: &Scenario) {
         let _ =
             writeln!(svg, "<text x=\"{end}\" y=\"{base_line}\" text-anchor=\"end\">{peer}</text>");
         let (length, words) = bar(runs, peer, scenario);
-        let class = if *peer == OURS { "bar ours" } else { "bar" };
+        let class = if **peer == OURS { "bar ours" } else { "bar" };
         let _ = writeln!(
             svg,
             "<rect class=\"{class}\" x=\"{BARS_AT}\" y=\"{}\" width=\"{length:.1}\" \
@@ -95,7 +96,7 @@ fn panel(svg: &mut String, runs: &[Run], peers: &[&str], scenario: &Scenario) {
 }
 
 fn bar(runs: &[Run], peer: &str, scenario: &Scenario) -> (f64, String) {
-    match (table::ratio(runs, peer, scenario), table::figure(runs, peer, scenario)) {
+    match (table::ratio(runs, peer, BASE, scenario), table::figure(runs, peer, scenario)) {
         (Some(ratio), _) => (scaled(ratio), format!("{ratio:.2}")),
         (None, Some(_)) => (0.0, format!("{BASE} failed")),
         (None, None) => (0.0, "failed".to_owned()),

@@ -1,5 +1,6 @@
 //! The clients of the echo server: one thread, one epoll, sockets of the standard library.
 
+use crate::scenario::Echo;
 use rustix::{buffer::spare_capacity, event::Timespec, event::epoll};
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -9,14 +10,19 @@ use std::{
 
 pub(crate) use std::io::Result;
 
-const REQUEST: [u8; 64] = [b'x'; 64];
+const BYTE: u8 = b'x';
 
 /// Nothing takes so long but a server that hangs.
 const PATIENCE: Timespec = Timespec { tv_sec: 20, tv_nsec: 0 };
 
 pub(crate) struct Clients {
+    server: SocketAddr,
+    load: Echo,
     epoll: OwnedFd,
     connections: Vec<Connection>,
+    /// All requests that are sent in one piece.
+    piece: Vec<u8>,
+    buffer: Vec<u8>,
 }
 
 struct Connection {
@@ -26,28 +32,38 @@ struct Connection {
 }
 
 impl Clients {
-    pub(crate) fn connect(server: SocketAddr, count: usize) -> Result<Self> {
+    pub(crate) fn connect(server: SocketAddr, load: Echo) -> Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let mut connections = Vec::with_capacity(count);
-        for number in 0..count {
-            let stream = TcpStream::connect(server)?;
-            stream.set_nodelay(true)?;
-            stream.set_nonblocking(true)?;
-            let data = epoll::EventData::new_u64(number as u64);
-            epoll::add(&epoll, &stream, data, epoll::EventFlags::IN)?;
-            connections.push(Connection { stream, missing: 0 });
+        let in_flight = usize::try_from(load.in_flight).map_err(io::Error::other)?;
+        let piece = vec![BYTE; load.size * in_flight];
+        // An answer that is longer than it should be is seen.
+        let buffer = vec![0; piece.len() + 1];
+        let mut clients = Self { server, load, epoll, connections: Vec::new(), piece, buffer };
+        for number in 0..load.connections {
+            let connection = clients.open(number)?;
+            clients.connections.push(connection);
         }
-        Ok(Self { epoll, connections })
+        Ok(clients)
     }
 
-    /// Sends so many requests over all connections, one at a time on each, and returns when every
-    /// answer is there.
+    fn open(&self, number: usize) -> Result<Connection> {
+        let stream = TcpStream::connect(self.server)?;
+        stream.set_nodelay(true)?;
+        stream.set_nonblocking(true)?;
+        let data = epoll::EventData::new_u64(number as u64);
+        epoll::add(&self.epoll, &stream, data, epoll::EventFlags::IN)?;
+        Ok(Connection { stream, missing: 0 })
+    }
+
+    /// Sends so many requests over all connections, one piece at a time on each, and returns when
+    /// every answer is there.
     pub(crate) fn run(&mut self, requests: u64) -> Result<()> {
-        let (mut unsent, mut unanswered) = (requests, requests);
-        for connection in &mut self.connections {
+        let pieces = requests / self.load.in_flight;
+        let (mut unsent, mut unanswered) = (pieces, pieces);
+        for number in 0..self.connections.len() {
             if unsent > 0 {
                 unsent -= 1;
-                connection.ask()?;
+                self.ask(number)?;
             }
         }
         let mut events = Vec::with_capacity(1024);
@@ -57,38 +73,41 @@ impl Clients {
             }
             for event in events.drain(..) {
                 let number = usize::try_from(event.data.u64()).map_err(io::Error::other)?;
-                let connection = &mut self.connections[number];
-                if !connection.hear()? {
+                if !self.connections[number].hear(&mut self.buffer)? {
                     continue;
                 }
                 unanswered -= 1;
                 if unsent > 0 {
                     unsent -= 1;
-                    connection.ask()?;
+                    self.ask(number)?;
                 }
             }
         }
         Ok(())
     }
+
+    /// A piece is small and the only one, so it fits into the socket's buffer whole. With churn, a
+    /// connection is closed for each that is opened: so many of both belong to every run.
+    fn ask(&mut self, number: usize) -> Result<()> {
+        if self.load.churn {
+            self.connections[number] = self.open(number)?;
+        }
+        let connection = &mut self.connections[number];
+        connection.missing = self.piece.len();
+        connection.stream.write_all(&self.piece)
+    }
 }
 
 impl Connection {
-    /// A request is small and the only one, so it fits into the socket's buffer whole.
-    fn ask(&mut self) -> Result<()> {
-        self.missing = REQUEST.len();
-        self.stream.write_all(&REQUEST)
-    }
-
     /// Reads what has come. Is the answer complete?
-    fn hear(&mut self) -> Result<bool> {
-        let mut buffer = [0; 2 * REQUEST.len()];
-        let read = match self.stream.read(&mut buffer) {
+    fn hear(&mut self, buffer: &mut [u8]) -> Result<bool> {
+        let read = match self.stream.read(buffer) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(read) => read,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(error),
         };
-        if read > self.missing || buffer[..read].iter().any(|byte| *byte != REQUEST[0]) {
+        if read > self.missing || buffer[..read].iter().any(|byte| *byte != BYTE) {
             return Err(io::Error::other("other bytes came back than were sent"));
         }
         self.missing -= read;
@@ -104,17 +123,23 @@ mod tests {
         thread::{self, JoinHandle},
     };
 
-    /// A server that hands each byte that it reads to `f`, and sends what that gives.
-    fn serve(f: fn(u8) -> u8) -> (SocketAddr, JoinHandle<()>) {
+    const PIECES: Echo =
+        Echo { connections: 1, requests: 20, size: 32, in_flight: 2, churn: false };
+
+    /// A server that takes so many connections one after the other, hands each byte that it reads to
+    /// `f`, and sends what that gives.
+    fn serve(connections: usize, f: fn(u8) -> u8) -> (SocketAddr, JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let server = thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            stream.set_nodelay(true).unwrap();
-            let mut buffer = [0; 50];
-            while let Ok(read @ 1..) = stream.read(&mut buffer) {
-                let answer: Vec<u8> = buffer[..read].iter().map(|byte| f(*byte)).collect();
-                stream.write_all(&answer).unwrap();
+            for _ in 0..connections {
+                let (mut stream, _) = listener.accept().unwrap();
+                stream.set_nodelay(true).unwrap();
+                let mut buffer = [0; 50];
+                while let Ok(read @ 1..) = stream.read(&mut buffer) {
+                    let answer: Vec<u8> = buffer[..read].iter().map(|byte| f(*byte)).collect();
+                    stream.write_all(&answer).unwrap();
+                }
             }
         });
         (address, server)
@@ -122,9 +147,9 @@ mod tests {
 
     #[test]
     fn answers_that_come_in_pieces_are_put_together() {
-        let (address, server) = serve(|byte| byte);
-        let mut clients = Clients::connect(address, 1).unwrap();
-        clients.run(20).unwrap();
+        let (address, server) = serve(1, |byte| byte);
+        let mut clients = Clients::connect(address, PIECES).unwrap();
+        clients.run(PIECES.requests).unwrap();
         assert_eq!(clients.connections[0].missing, 0);
         drop(clients);
         server.join().unwrap();
@@ -132,9 +157,21 @@ mod tests {
 
     #[test]
     fn another_answer_is_an_error() {
-        let (address, server) = serve(|byte| byte + 1);
-        let mut clients = Clients::connect(address, 1).unwrap();
-        assert!(clients.run(1).is_err());
+        let (address, server) = serve(1, |byte| byte + 1);
+        let mut clients = Clients::connect(address, PIECES).unwrap();
+        assert!(clients.run(2).is_err());
+        drop(clients);
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn with_churn_every_request_has_a_connection_of_its_own() {
+        // One more is open at the beginning.
+        let (address, server) = serve(6, |byte| byte);
+        let churn = Echo { in_flight: 1, churn: true, ..PIECES };
+        let mut clients = Clients::connect(address, churn).unwrap();
+        clients.run(2).unwrap();
+        clients.run(3).unwrap();
         drop(clients);
         server.join().unwrap();
     }

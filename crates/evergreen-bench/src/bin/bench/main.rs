@@ -1,12 +1,15 @@
 //! Measures runtimes side by side and draws up the table: `scripts/bench`.
 
+mod calls;
 mod chart;
 mod clients;
+mod goals;
 mod measure;
 mod options;
 mod peers;
 mod record;
 mod scenario;
+mod server;
 mod table;
 
 use options::Options;
@@ -20,7 +23,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runs = match &options.from[..] {
         [] => vec![measure_all(&options)],
         names => {
-            names.iter().map(|name| Run::load(&results(name, "json"))).collect::<Result<_, _>>()?
+            let load = |name: &String| Run::load(&results(name, "json"));
+            let of = |run: Run| run.of(&options.scenarios);
+            names.iter().map(|name| load(name).map(of)).collect::<Result<_, _>>()?
         },
     };
     fs::create_dir_all(RESULTS)?;
@@ -31,6 +36,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(results(&options.out, "md"), &table)?;
     fs::write(results(&options.out, "svg"), chart::draw(&runs))?;
     println!("\n{table}\nwritten: crates/evergreen-bench/{RESULTS}/{}.*", options.out);
+    if options.check && !goals::all_are_reached(&runs) {
+        return Err("not every goal is reached".into());
+    }
     Ok(())
 }
 

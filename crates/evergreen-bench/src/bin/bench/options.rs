@@ -6,12 +6,13 @@ use crate::{
 };
 
 const USAGE: &str = "\
-usage: scripts/bench [--peers A,B] [--rounds N] [--out NAME] [SCENARIO]..
-       scripts/bench --from NAME,NAME.. --out NAME
+usage: scripts/bench [--peers A,B] [--rounds N] [--out NAME] [--check] [SCENARIO]..
+       scripts/bench --from NAME,NAME.. --out NAME [--check] [SCENARIO]..
 
 Measures all peers in all scenarios, or those that are named, in turns. Writes the table NAME.md,
 the raw figures NAME.json and the chart NAME.svg to crates/evergreen-bench/results; NAME is `latest`
-if it is not given. With --from, nothing is measured: the table is of the medians of those runs.";
+if it is not given. With --from, nothing is measured: the table is of the medians of those runs.
+With --check, a goal that is missed or could not be measured is a failure.";
 
 pub(crate) struct Options {
     pub(crate) peers: Vec<&'static Peer>,
@@ -20,6 +21,8 @@ pub(crate) struct Options {
     pub(crate) out: String,
     /// Runs that are put together instead of measuring.
     pub(crate) from: Vec<String>,
+    /// Fails if a goal is not reached.
+    pub(crate) check: bool,
 }
 
 impl Options {
@@ -30,6 +33,7 @@ impl Options {
             rounds: 5,
             out: "latest".to_owned(),
             from: Vec::new(),
+            check: false,
         };
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} wants a value\n\n{USAGE}"));
@@ -38,6 +42,7 @@ impl Options {
                 "--rounds" => options.rounds = rounds(&value()?)?,
                 "--out" => options.out = value()?,
                 "--from" => options.from = value()?.split(',').map(str::to_owned).collect(),
+                "--check" => options.check = true,
                 _ if arg.starts_with('-') => return Err(USAGE.to_owned()),
                 name => {
                     let names = scenario_names();
@@ -89,12 +94,13 @@ mod tests {
     #[test]
     fn everything_is_measured_unless_something_is_named() {
         let options = parse("").unwrap();
-        assert_eq!((options.peers.len(), options.scenarios.len()), (7, 16));
+        assert_eq!((options.peers.len(), options.scenarios.len()), (8, 23));
         let options = parse("--peers tokio,evergreen yield --rounds 2 --out x").unwrap();
         let names: Vec<_> = options.peers.iter().map(|peer| peer.name).collect();
         assert_eq!(names, ["tokio", "evergreen"]);
         assert_eq!(options.scenarios[0].name, "yield");
         assert_eq!((options.scenarios.len(), options.rounds, &*options.out), (1, 2, "x"));
+        assert!(!options.check && parse("--check yield").unwrap().check);
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub(crate) struct Peer {
     pub(crate) name: &'static str,
     /// The name of its feature, and the end of that of its program.
     program: &'static str,
-    pub(crate) args: &'static [&'static str],
+    args: &'static [&'static str],
 }
 
 /// The one that the ratios are to.
@@ -15,12 +15,15 @@ pub(crate) const BASE: &str = "tokio";
 /// The one that has goals.
 pub(crate) const OURS: &str = "evergreen";
 
+/// No runtime but a loop written by hand.
+pub(crate) const FLOOR: &str = "epoll";
+
 const fn peer(name: &'static str) -> Peer {
     Peer { name, program: name, args: &[] }
 }
 
 /// In the order of a round, and of the columns.
-pub(crate) const ALL: [Peer; 7] = [
+pub(crate) const ALL: [Peer; 8] = [
     peer(OURS),
     peer(BASE),
     peer("smol"),
@@ -28,6 +31,7 @@ pub(crate) const ALL: [Peer; 7] = [
     Peer { name: "monoio-legacy", program: "monoio", args: &["--legacy"] },
     peer("compio"),
     peer("glommio"),
+    peer(FLOOR),
 ];
 
 impl Peer {
@@ -42,6 +46,16 @@ impl Peer {
         path.push(format!("peer-{}", self.program));
         let mut command = Command::new(path);
         command.args(self.args);
+        command
+    }
+
+    /// The program with these arguments under strace, which says at its end how often it and its
+    /// threads made which system call.
+    pub(crate) fn counted(&self, args: &[&str]) -> Command {
+        let own = self.command();
+        let mut command = Command::new("strace");
+        command.args(["-f", "-c", "-U", "name,calls"]);
+        command.arg(own.get_program()).args(own.get_args()).args(args);
         command
     }
 }

@@ -1,5 +1,6 @@
 //! Raw figures, kept as JSON, and medians of them.
 
+use crate::scenario::Scenario;
 use evergreen_bench::Figures;
 use serde_json::{Value, json};
 use std::{
@@ -104,6 +105,12 @@ impl Run {
         Ok(Self { machine: value["machine"].clone(), records: records.collect::<Result<_, _>>()? })
     }
 
+    /// Leaves the records of these scenarios, and no others.
+    pub(crate) fn of(mut self, scenarios: &[&Scenario]) -> Self {
+        self.records.retain(|record| scenarios.iter().any(|s| s.name == record.scenario));
+        self
+    }
+
     /// The median over the rounds; `None` without a measurement.
     pub(crate) fn median(&self, peer: &str, scenario: &str, figure: &str) -> Option<f64> {
         let ours = self.records.iter().filter(|r| r.peer == peer && r.scenario == scenario);
@@ -189,5 +196,6 @@ mod tests {
         assert_eq!(read.machine, run.machine);
         assert_eq!(read.median("tokio", "yield", "cpu_ns"), Some(4.0));
         assert_eq!(read.records[2].outcome, run.records[2].outcome);
+        assert_eq!(read.of(&[Scenario::find("ping_pong").unwrap()]).records.len(), 0);
     }
 }

@@ -1,28 +1,29 @@
 //! The table, as markdown.
 
 use crate::{
-    peers::{self, BASE, OURS},
+    goals,
+    peers::{self, BASE},
     record::{Run, median},
-    scenario::{self, Goal, Scenario},
+    scenario::{self, Figure, Scenario},
 };
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Write};
 
 pub(crate) fn draw(runs: &[Run]) -> String {
-    [figures(runs), failures(runs), goals(runs), machine(runs)].concat()
+    [figures(runs), failures(runs), goals::draw(runs), machine(runs)].concat()
 }
 
 /// The median of the runs, of which each has the median of its rounds.
 pub(crate) fn figure(runs: &[Run], peer: &str, scenario: &Scenario) -> Option<f64> {
-    let name = scenario.figure().0;
+    let name = scenario.figure().name;
     median(runs.iter().filter_map(|run| run.median(peer, scenario.name, name)).collect())
 }
 
-/// How many times what the base takes. Both sides of a quotient are of the same run.
-pub(crate) fn ratio(runs: &[Run], peer: &str, scenario: &Scenario) -> Option<f64> {
-    let name = scenario.figure().0;
+/// How many times what another peer takes. Both sides of a quotient are of the same run.
+pub(crate) fn ratio(runs: &[Run], peer: &str, to: &str, scenario: &Scenario) -> Option<f64> {
+    let name = scenario.figure().name;
     let of = |run: &Run| {
-        Some(run.median(peer, scenario.name, name)? / run.median(BASE, scenario.name, name)?)
+        Some(run.median(peer, scenario.name, name)? / run.median(to, scenario.name, name)?)
     };
     median(runs.iter().filter_map(of).collect())
 }
@@ -60,15 +61,16 @@ fn cell(runs: &[Run], peer: &str, scenario: &Scenario) -> String {
     let Some(value) = figure(runs, peer, scenario) else {
         return "failed".to_owned();
     };
-    let number = format!("{} {}", number(value), scenario.figure().1);
-    match ratio(runs, peer, scenario) {
+    let number = number(value, &scenario.figure());
+    match ratio(runs, peer, BASE, scenario) {
         Some(ratio) if peer != BASE => format!("{number} ({ratio:.2})"),
         _ => number,
     }
 }
 
-fn number(value: f64) -> String {
-    if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") }
+pub(crate) fn number(value: f64, figure: &Figure) -> String {
+    let digits = if value < 100.0 { figure.digits } else { 0 };
+    format!("{value:.digits$} {}", figure.unit)
 }
 
 /// Every measurement that gave nothing, with its reason.
@@ -87,30 +89,6 @@ fn failures(runs: &[Run]) -> String {
     for ((peer, error), scenarios) in reasons {
         let scenarios: Vec<_> = scenarios.iter().map(|(s, n)| format!("`{s}` ({n}x)")).collect();
         let _ = writeln!(text, "- {peer}, {}: {error}", scenarios.join(", "));
-    }
-    text
-}
-
-/// What evergreen is held to, and whether it gets there.
-fn goals(runs: &[Run]) -> String {
-    let mut text = "\n| | at most | measured | |\n| --- | ---: | ---: | --- |\n".to_owned();
-    for scenario in measured_scenarios(runs) {
-        let (wanted, measured, unit) = match scenario.goal {
-            Some(Goal::Ratio(wanted)) => (wanted, ratio(runs, OURS, scenario), ""),
-            Some(Goal::Figure(wanted)) => (wanted, figure(runs, OURS, scenario), " bytes"),
-            None => continue,
-        };
-        let Some(measured) = measured else {
-            let _ = writeln!(text, "| `{}` | {wanted}{unit} | - | not measured |", scenario.name);
-            continue;
-        };
-        let verdict = if measured <= wanted { "reached" } else { "missed" };
-        let digits = if unit.is_empty() { 2 } else { 0 };
-        let _ = writeln!(
-            text,
-            "| `{}` | {wanted}{unit} | {measured:.digits$}{unit} | {verdict} |",
-            scenario.name
-        );
     }
     text
 }
@@ -148,7 +126,7 @@ fn versions(list: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Record;
+    use crate::{peers::OURS, record::Record};
     use evergreen_bench::Figures;
     use serde_json::json;
 
@@ -168,7 +146,7 @@ mod tests {
     fn a_cell_has_the_median_and_the_ratio_to_the_base() {
         let table = draw(&[run(&[30.0, 90.0, 20.0], &[100.0, 120.0, 70.0])]);
         assert!(table.contains("| 30.0 ns (0.30) | 100 ns |"), "{table}");
-        assert!(table.contains("| `timers_cancel` | 0.4 | 0.30 | reached |"), "{table}");
+        assert!(table.contains("| `timers_cancel` | 0.4 of tokio | 0.30 | reached |"), "{table}");
     }
 
     #[test]

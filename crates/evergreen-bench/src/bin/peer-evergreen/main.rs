@@ -3,10 +3,7 @@
 mod primitives;
 
 use evergreen::net::TcpListener;
-use evergreen_bench::{
-    Peer,
-    peer::{BUFFER, listener},
-};
+use evergreen_bench::{Peer, peer::listener};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use std::{future::Future, net::SocketAddr, time::Duration};
 
@@ -37,13 +34,13 @@ impl Peer for Evergreen {
         async move { limited.await.expect("nobody waits for the limit") }
     }
 
-    async fn serve(listening: impl FnOnce(SocketAddr) + 'static) {
+    async fn serve(listening: impl FnOnce(SocketAddr) + 'static, buffer: usize) {
         let listener = listener().and_then(TcpListener::from_std).expect("a listener");
         listening(listener.local_addr().expect("its address"));
         while let Ok((mut stream, _)) = listener.accept().await {
             Self::detach(async move {
                 stream.set_nodelay(true).expect("a socket");
-                let mut buffer = vec![0; BUFFER];
+                let mut buffer = vec![0; buffer];
                 while let Ok(read @ 1..) = stream.read(&mut buffer).await {
                     if stream.write_all(&buffer[..read]).await.is_err() {
                         break;

@@ -4,10 +4,7 @@ mod primitives;
 
 use async_executor::LocalExecutor;
 use async_io::{Async, Timer};
-use evergreen_bench::{
-    Peer,
-    peer::{BUFFER, listener},
-};
+use evergreen_bench::{Peer, peer::listener};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future::or};
 use std::{
     cell::OnceCell,
@@ -49,13 +46,13 @@ impl Peer for Smol {
         or(future, Self::sleep(limit))
     }
 
-    async fn serve(listening: impl FnOnce(SocketAddr) + 'static) {
+    async fn serve(listening: impl FnOnce(SocketAddr) + 'static, buffer: usize) {
         let listener = listener().and_then(Async::<TcpListener>::new).expect("a listener");
         listening(listener.get_ref().local_addr().expect("its address"));
         while let Ok((mut stream, _)) = listener.accept().await {
             Self::detach(async move {
                 stream.get_ref().set_nodelay(true).expect("a socket");
-                let mut buffer = vec![0; BUFFER];
+                let mut buffer = vec![0; buffer];
                 while let Ok(read @ 1..) = stream.read(&mut buffer).await {
                     if stream.write_all(&buffer[..read]).await.is_err() {
                         break;
