@@ -14,20 +14,22 @@ use crate::sync::Arc;
 /// Refuses in the child of a fork, whose poller is its parent's.
 pub(crate) struct OwnedSelector {
     selector: Box<dyn Selector>,
+    /// They do not change: every read and write asks for them.
+    traits: SelectorTraits,
     owner: Process,
 }
 
 impl OwnedSelector {
     pub(crate) fn new(selector: Box<dyn Selector>, owner: Process) -> Self {
-        Self { selector, owner }
+        Self { traits: selector.traits(), selector, owner }
     }
 
     fn ours(&mut self) -> io::Result<&mut dyn Selector> {
         if self.owner.is_forked() { Err(LoopError::Forked.into()) } else { Ok(&mut *self.selector) }
     }
 
-    pub(crate) fn traits(&self) -> SelectorTraits {
-        self.selector.traits()
+    pub(crate) const fn traits(&self) -> SelectorTraits {
+        self.traits
     }
 
     pub(crate) fn notifier(&self) -> Arc<dyn Notify> {
