@@ -2,7 +2,7 @@
 //!
 //! It has what makes such a server fast: edges, so that the kernel looks at a socket once an event,
 //! and the end of a stream told by the event, so that a short read needs no second one. One buffer
-//! serves all connections.
+//! serves all connections; with `--buffers` each has its own, as in the servers on runtimes.
 
 use evergreen_bench::peer::{listener, run_server};
 use rustix::{
@@ -12,6 +12,7 @@ use rustix::{
     net::{SocketFlags, acceptfrom_with, sockopt::set_tcp_nodelay},
 };
 use std::{
+    env,
     io::{self, ErrorKind, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     os::fd::{AsRawFd, OwnedFd, RawFd},
@@ -31,10 +32,13 @@ struct Server {
     /// By the number of the descriptor.
     connections: Vec<Option<Connection>>,
     buffer: Vec<u8>,
+    own_buffers: bool,
 }
 
 struct Connection {
     stream: TcpStream,
+    /// Its own buffer, if it has one.
+    buffer: Option<Vec<u8>>,
     /// What the socket had no room for.
     unsent: Vec<u8>,
 }
@@ -49,7 +53,9 @@ impl Server {
     fn new(buffer: usize) -> io::Result<Self> {
         let (epoll, listener) = (epoll::create(epoll::CreateFlags::CLOEXEC)?, listener()?);
         epoll::add(&epoll, &listener, data(&listener), EventFlags::IN | EventFlags::ET)?;
-        Ok(Self { epoll, listener, connections: Vec::new(), buffer: vec![0; buffer] })
+        let own_buffers = env::args().any(|arg| arg == "--buffers");
+        let (connections, buffer) = (Vec::new(), vec![0; buffer]);
+        Ok(Self { epoll, listener, connections, buffer, own_buffers })
     }
 
     fn run(&mut self) -> io::Result<()> {
@@ -87,7 +93,8 @@ impl Server {
         if self.connections.len() <= number {
             self.connections.resize_with(number + 1, || None);
         }
-        self.connections[number] = Some(Connection { stream, unsent: Vec::new() });
+        let buffer = self.own_buffers.then(|| vec![0; self.buffer.len()]);
+        self.connections[number] = Some(Connection { stream, buffer, unsent: Vec::new() });
     }
 
     /// Closes a connection that has ended; epoll forgets it then.
@@ -105,39 +112,41 @@ impl Server {
 impl Connection {
     /// Sends back what is there. False at the end of the stream. `more_tells` says that an event
     /// will come for whatever follows a short read.
-    fn echo(&mut self, buffer: &mut [u8], more_tells: bool) -> io::Result<bool> {
-        self.send_rest()?;
+    fn echo(&mut self, shared: &mut [u8], more_tells: bool) -> io::Result<bool> {
+        send_rest(&mut self.stream, &mut self.unsent)?;
+        let buffer = self.buffer.as_deref_mut().unwrap_or(shared);
         loop {
             let read = self.stream.read(buffer)?;
             if read == 0 {
                 return Ok(false);
             }
-            self.send(&buffer[..read])?;
+            send(&mut self.stream, &buffer[..read], &mut self.unsent)?;
             if more_tells && read < buffer.len() {
                 return Ok(true);
             }
         }
     }
+}
 
-    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let sent = match self.stream.write(bytes) {
-            Ok(sent) if sent == bytes.len() => return Ok(()),
-            Ok(sent) => sent,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-            Err(error) => return Err(error),
-        };
-        self.unsent.extend(&bytes[sent..]);
-        self.send_rest()
-    }
+/// Keeps what the socket has no room for.
+fn send(stream: &mut TcpStream, bytes: &[u8], unsent: &mut Vec<u8>) -> io::Result<()> {
+    let sent = match stream.write(bytes) {
+        Ok(sent) if sent == bytes.len() => return Ok(()),
+        Ok(sent) => sent,
+        Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+        Err(error) => return Err(error),
+    };
+    unsent.extend(&bytes[sent..]);
+    send_rest(stream, unsent)
+}
 
-    /// Until nothing is left, or the socket is full.
-    fn send_rest(&mut self) -> io::Result<()> {
-        while !self.unsent.is_empty() {
-            let sent = self.stream.write(&self.unsent)?;
-            self.unsent.drain(..sent);
-        }
-        Ok(())
+/// Until nothing is left, or the socket is full.
+fn send_rest(stream: &mut TcpStream, unsent: &mut Vec<u8>) -> io::Result<()> {
+    while !unsent.is_empty() {
+        let sent = stream.write(unsent)?;
+        unsent.drain(..sent);
     }
+    Ok(())
 }
 
 fn data(fd: &impl AsRawFd) -> EventData {

@@ -18,12 +18,15 @@ pub(crate) const OURS: &str = "evergreen";
 /// No runtime but a loop written by hand.
 pub(crate) const FLOOR: &str = "epoll";
 
+/// The same with a buffer for each connection, as the runtimes' servers have it.
+pub(crate) const FLOOR_WITH_BUFFERS: &str = "epoll-buffers";
+
 const fn peer(name: &'static str) -> Peer {
     Peer { name, program: name, args: &[] }
 }
 
 /// In the order of a round, and of the columns.
-pub(crate) const ALL: [Peer; 8] = [
+pub(crate) const ALL: [Peer; 9] = [
     peer(OURS),
     peer(BASE),
     peer("smol"),
@@ -32,6 +35,7 @@ pub(crate) const ALL: [Peer; 8] = [
     peer("compio"),
     peer("glommio"),
     peer(FLOOR),
+    Peer { name: FLOOR_WITH_BUFFERS, program: FLOOR, args: &["--buffers"] },
 ];
 
 impl Peer {

@@ -1,6 +1,6 @@
 //! What is measured, how often, and what evergreen has to reach.
 
-use crate::peers::{BASE, FLOOR};
+use crate::peers::{BASE, FLOOR, FLOOR_WITH_BUFFERS};
 
 /// One line of the table.
 pub(crate) struct Scenario {
@@ -67,12 +67,13 @@ impl Scenario {
         }
     }
 
-    /// A loop written by hand has no tasks, and one buffer for all connections.
+    /// A loop written by hand has no tasks, and a connection of it is next to nothing but a buffer.
     pub(crate) fn is_for(&self, peer: &str) -> bool {
         match self.load {
             Load::Echo(_) | Load::Calls(_) => true,
             Load::Operations(_) | Load::Idle { .. } => {
-                peer != FLOOR && self.only.is_none_or(|peers| peers.contains(&peer))
+                let is_loop = peer == FLOOR || peer == FLOOR_WITH_BUFFERS;
+                !is_loop && self.only.is_none_or(|peers| peers.contains(&peer))
             },
         }
     }
