@@ -46,7 +46,9 @@ impl Pty {
 
     pub(crate) fn is_raw(&self) -> bool {
         let modes = tcgetattr(&self.master).expect("settings").local_modes;
-        !modes.intersects(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
+        !modes.intersects(
+            LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN,
+        )
     }
 
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
