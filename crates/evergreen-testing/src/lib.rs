@@ -4,9 +4,10 @@
 //! - [`Trace`]: what happened, in order, compared as a whole.
 //! - [`duplex`]: two ends of a connection in memory, with a bounded buffer each way.
 //! - [`must_suspend`], [`must_not_suspend`]: whether a wait waits.
-//! - [`TestLoop`], [`OnDrop`], [`poll_once`]: small parts that many tests need.
+//! - [`kill_points`]: whoever waits, killed and dropped at each of its suspensions.
+//! - [`TestLoop`], [`OnDrop`], [`poll_once`], [`settle`]: small parts that many tests need.
 //!
-//! It is for `[dev-dependencies]`, and stands on `evergreen-loop` alone.
+//! It is for `[dev-dependencies]`, and stands on `evergreen-loop` and `evergreen-task` alone.
 //!
 //! ```
 //! use evergreen_loop::LoopTime;
@@ -33,6 +34,7 @@
 mod clock;
 mod diff;
 mod duplex;
+pub mod kill_points;
 mod on_drop;
 mod suspend;
 mod test_loop;
@@ -42,6 +44,6 @@ pub use clock::VirtualClock;
 pub use duplex::{MemoryStream, duplex};
 pub use evergreen_loop::seam::Freeze;
 pub use on_drop::OnDrop;
-pub use suspend::{must_not_suspend, must_suspend, poll_once, polled};
+pub use suspend::{must_not_suspend, must_suspend, poll_once, polled, settle};
 pub use test_loop::TestLoop;
 pub use trace::Trace;

@@ -5,6 +5,8 @@ use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
+use evergreen_task::yield_now;
+
 /// Runs `future`, which must suspend at least once before it is done.
 ///
 /// For what promises to let others run: a `yield_now`, a full queue, a lock that is taken.
@@ -87,4 +89,18 @@ pub fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 /// It is never suspended.
 pub async fn polled<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx))).await
+}
+
+/// Lets everything run that is queued, and what follows from it, eight turns deep.
+///
+/// For tests in real time, and for those of what has no end of its own. In virtual time
+/// [`VirtualClock::until_parked`](crate::VirtualClock::until_parked) says more.
+///
+/// # Kill safety
+///
+/// Nothing is lost.
+pub async fn settle() {
+    for _ in 0..8 {
+        yield_now().await;
+    }
 }

@@ -4,18 +4,11 @@
 use evergreen_loop::EventLoop;
 use evergreen_sync::queue::{QueueOf, Storage};
 #[allow(unused_imports, reason = "each test file uses its part")]
-pub(crate) use evergreen_testing::{OnDrop, TestLoop, Trace, poll_once, polled};
+pub(crate) use evergreen_testing::{OnDrop, TestLoop, Trace, poll_once, polled, settle};
 
 /// A loop whose hours pass in no time.
 pub(crate) fn virtual_loop() -> EventLoop {
     EventLoop::builder().virtual_time().build().expect("a loop")
-}
-
-/// Lets everything run that is queued, and what follows from it.
-pub(crate) async fn settle() {
-    for _ in 0..8 {
-        evergreen_task::yield_now().await;
-    }
 }
 
 /// Puts all of them in, which must have room.

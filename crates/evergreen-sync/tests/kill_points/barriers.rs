@@ -5,9 +5,7 @@ use std::rc::Rc;
 
 use evergreen_sync::locks::{Barrier, BarrierError};
 use evergreen_task::{sleep, spawn};
-
-use crate::stage::Stage;
-use crate::walk::every_point;
+use evergreen_testing::kill_points::{Stage, every_point};
 
 const PARTIES: usize = 3;
 

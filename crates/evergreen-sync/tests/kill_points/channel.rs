@@ -2,10 +2,9 @@
 
 use evergreen_sync::channel::{Channel, ChannelError};
 use evergreen_task::{spawn, timeout};
+use evergreen_testing::kill_points::{Stage, every_point};
 
 use crate::items::{Item, Items};
-use crate::stage::Stage;
-use crate::walk::every_point;
 
 /// What is sent in place of a value.
 enum Sent {

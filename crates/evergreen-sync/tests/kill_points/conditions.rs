@@ -5,10 +5,8 @@ use std::rc::Rc;
 
 use evergreen_sync::locks::{BoundedSemaphore, Condition, Lock, RLock, Semaphore};
 use evergreen_task::sleep;
-
-use crate::common::settle;
-use crate::stage::Stage;
-use crate::walk::every_point;
+use evergreen_testing::kill_points::{Stage, every_point};
+use evergreen_testing::settle;
 
 type Make = fn() -> Condition;
 

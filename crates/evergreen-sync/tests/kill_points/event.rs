@@ -3,9 +3,7 @@
 use std::rc::Rc;
 
 use evergreen_sync::Event;
-
-use crate::stage::Stage;
-use crate::walk::every_point;
+use evergreen_testing::kill_points::{Stage, every_point};
 
 /// Sets it while the roles wait, and looks what is left; then a newcomer is served.
 async fn set_and_look(stage: &Stage, event: Rc<Event>) {

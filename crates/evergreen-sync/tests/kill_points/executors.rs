@@ -10,10 +10,8 @@ use evergreen_sync::futures::{
     ExecutorError, Job, JobError, MapResults, TaskPoolExecutor, ThreadPoolExecutor,
 };
 use evergreen_task::sleep;
+use evergreen_testing::kill_points::{Stage, every_point};
 use futures_core::Stream;
-
-use crate::stage::Stage;
-use crate::walk::every_point;
 
 /// Jobs that were handed out, to see what becomes of them.
 #[derive(Clone, Default)]

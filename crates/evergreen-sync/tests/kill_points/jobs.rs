@@ -3,10 +3,9 @@
 use std::rc::Rc;
 
 use evergreen_sync::futures::{JobError, promise};
+use evergreen_testing::kill_points::{Stage, every_point};
 
 use crate::items::{Item, Items};
-use crate::stage::Stage;
-use crate::walk::every_point;
 
 /// One has it, the others know.
 fn fetched(outcome: Result<Item, JobError>) {

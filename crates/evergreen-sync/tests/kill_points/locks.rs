@@ -7,10 +7,8 @@ use std::rc::Rc;
 use evergreen_loop::Delay;
 use evergreen_sync::locks::{BoundedSemaphore, Condition, Lock, RLock, Semaphore};
 use evergreen_task::yield_now;
-
-use crate::common::OnDrop;
-use crate::stage::Stage;
-use crate::walk::every_point;
+use evergreen_testing::OnDrop;
+use evergreen_testing::kill_points::{Stage, every_point};
 
 trait Slots: Debug + Sized + 'static {
     const SLOTS: usize;

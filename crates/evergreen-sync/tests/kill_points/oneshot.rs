@@ -1,10 +1,9 @@
 //! Both ends of `oneshot`.
 
 use evergreen_sync::oneshot::{self, RecvError};
+use evergreen_testing::kill_points::{Stage, every_point};
 
 use crate::items::{Item, Items};
-use crate::stage::Stage;
-use crate::walk::every_point;
 
 async fn receive(stage: &Stage) {
     let items = Items::default();

@@ -4,9 +4,7 @@ use std::rc::Rc;
 
 use evergreen_sync::{Mutex, RwLock};
 use evergreen_task::yield_now;
-
-use crate::stage::Stage;
-use crate::walk::every_point;
+use evergreen_testing::kill_points::{Stage, every_point};
 
 async fn mutex_lock(stage: &Stage) {
     let mutex = Rc::new(Mutex::new(0));

@@ -3,11 +3,10 @@
 use std::rc::Rc;
 
 use evergreen_sync::queue::{Fifo, Lifo, Priority, PutError, QueueError, QueueOf, Storage};
+use evergreen_testing::kill_points::{Stage, every_point};
+use evergreen_testing::settle;
 
-use crate::common::settle;
 use crate::items::{Item, Items};
-use crate::stage::Stage;
-use crate::walk::every_point;
 
 trait Kind: Storage<Item> + Default + 'static {}
 

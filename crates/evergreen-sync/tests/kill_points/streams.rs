@@ -7,12 +7,11 @@ use std::rc::Rc;
 use evergreen_sync::channel::Channel;
 use evergreen_sync::queue::Queue;
 use evergreen_task::{spawn, timeout, yield_now};
+use evergreen_testing::kill_points::{Stage, every_point};
 use futures_lite::StreamExt;
 use futures_sink::Sink;
 
 use crate::items::{Item, Items};
-use crate::stage::Stage;
-use crate::walk::every_point;
 
 /// Each takes two, from a stream that it keeps.
 async fn items_of_a_queue(stage: &Stage) {

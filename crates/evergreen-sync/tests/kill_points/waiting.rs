@@ -9,10 +9,8 @@ use evergreen_sync::Mutex;
 use evergreen_sync::futures::{
     AsCompleted, Job, Promise, WaitFor, as_completed, promise, wait, wait_timeout,
 };
+use evergreen_testing::kill_points::{Stage, every_point};
 use futures_core::Stream;
-
-use crate::stage::Stage;
-use crate::walk::every_point;
 
 fn promises() -> (Vec<Promise<u32>>, Vec<Job<u32>>) {
     (0..3).map(|_| promise()).unzip()

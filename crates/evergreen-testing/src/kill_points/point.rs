@@ -1,8 +1,8 @@
 //! Where a role ends, and how.
 
-/// What happens to a role at its point.
+/// What happens to a role at its [`Point`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub enum Ending {
     /// It is killed as soon as it has suspended.
     Killed,
     /// It is killed when it has been woken, and has not had its turn.
@@ -13,17 +13,20 @@ pub(crate) enum Ending {
     DroppedWoken,
 }
 
-/// The suspensions of a role count from one; zero is before its first poll.
+/// Where a role ends early, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Point {
-    pub(crate) role: usize,
-    pub(crate) suspension: usize,
-    pub(crate) ending: Ending,
+pub struct Point {
+    /// The number of the role, in the order of their starts, from zero.
+    pub role: usize,
+    /// At which of its suspensions, from one; zero is before its first poll.
+    pub suspension: usize,
+    /// In which way.
+    pub ending: Ending,
 }
 
 impl Point {
     /// All points of a role with so many suspensions.
-    pub(crate) fn of_role(role: usize, suspensions: usize) -> impl Iterator<Item = Self> {
+    pub(super) fn of_role(role: usize, suspensions: usize) -> impl Iterator<Item = Self> {
         let begun = (1..=suspensions).flat_map(move |suspension| {
             let endings =
                 [Ending::Killed, Ending::KilledWoken, Ending::Dropped, Ending::DroppedWoken];

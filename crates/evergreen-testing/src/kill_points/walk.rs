@@ -9,24 +9,32 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use evergreen_task::timeout;
 
-use crate::common::TestLoop;
-use crate::point::Point;
-use crate::stage::Stage;
+use super::point::Point;
+use super::stage::Stage;
+use crate::test_loop::TestLoop;
 
-/// Plays a scenario undisturbed, then once for each point of its roles.
-pub(crate) fn every_point(method: &str, scenario: impl AsyncFn(&Stage)) {
+/// Plays a scenario undisturbed, then once for each point of its roles, each time on a loop of its
+/// own with virtual time. Prints what it has counted, and gives the number of points.
+///
+/// `method` is what the scenario is for: `Type::method`, or the name of a function or a future. That
+/// is what [`assert_covered`](super::assert_covered) looks for.
+///
+/// # Panics
+///
+/// With what the scenario panics; at which point is printed. If it waits for ever, if no role ever
+/// suspends, or if a role does not come to its point again: each play must go the same way up to
+/// there. If this thread has a loop.
+pub fn every_point(method: &str, scenario: impl AsyncFn(&Stage)) -> usize {
     let undisturbed = play(None, &scenario);
     let suspensions = undisturbed.suspensions();
     assert!(suspensions.iter().any(|&times| times > 0), "{method}: nobody has waited");
     let points = || (0..).zip(&suspensions).flat_map(|(role, &times)| Point::of_role(role, times));
     let reached = points().filter(|&point| reaches(method, point, &scenario)).count();
-    println!(
-        "{method}: {} suspensions of {} roles, {reached} of {} points",
-        suspensions.iter().sum::<usize>(),
-        suspensions.len(),
-        points().count(),
-    );
-    assert_eq!(reached, points().count(), "{method}: a role did not come to its point");
+    let (all, roles) = (points().count(), suspensions.len());
+    let suspended = suspensions.iter().sum::<usize>();
+    println!("{method}: {suspended} suspensions of {roles} roles, {reached} of {all} points");
+    assert_eq!(reached, all, "{method}: a role did not come to its point");
+    all
 }
 
 /// Plays a scenario to a point; a failure says which.

@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::point::Ending;
-use crate::stage::{Stage, woken};
+use super::point::Ending;
+use super::stage::{Stage, woken};
 
-pub(crate) struct Role {
+pub(super) struct Role {
     number: usize,
     stage: Stage,
     future: Option<Pin<Box<dyn Future<Output = ()>>>>,
@@ -16,7 +16,7 @@ pub(crate) struct Role {
 }
 
 impl Role {
-    pub(crate) fn new(
+    pub(super) fn new(
         number: usize,
         stage: Stage,
         future: impl Future<Output = ()> + 'static,
@@ -74,7 +74,7 @@ impl Drop for Role {
 }
 
 /// Tells the stage before it wakes the task: a kill must come before the turn.
-pub(crate) struct Woken {
+pub(super) struct Woken {
     role: usize,
     task: Waker,
 }
