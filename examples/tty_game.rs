@@ -69,7 +69,7 @@ impl Game {
 }
 
 // ANCHOR: play
-pub async fn play(terminal: &TtyStream) -> Result<(), TtyError> {
+pub(crate) async fn play(terminal: &TtyStream) -> Result<(), TtyError> {
     terminal.set_raw_mode(true)?; // until the stream is dropped
     let mut game = Game { snake: [(2, 2)].into(), direction: (1, 0), apples: 0 };
     let (mut ticks, mut goes_on) = (interval(Duration::from_millis(120)), true);
@@ -91,8 +91,8 @@ pub async fn play(terminal: &TtyStream) -> Result<(), TtyError> {
 
 #[evergreen::main]
 async fn main() -> Result<(), TtyError> {
-    match TtyStream::stdin() {
-        Ok(terminal) => play(&terminal).await,
-        Err(error) => Ok(println!("no game: {error}")),
-    }
+    let Ok(terminal) = TtyStream::stdin().inspect_err(|error| println!("no game: {error}")) else {
+        return Ok(());
+    };
+    play(&terminal).await
 }

@@ -4,7 +4,7 @@ use crate::Result;
 use std::{process::Command, time::Instant};
 
 /// Name and command line of each step.
-const STEPS: [(&str, &str); 21] = [
+const STEPS: [(&str, &str); 22] = [
     ("fmt", "cargo fmt --all --check"),
     ("layers", "cargo xtask layers"),
     ("unsafe", "cargo xtask unsafe"),
