@@ -119,7 +119,7 @@ impl Connection {
 mod tests {
     use super::*;
     use std::{
-        net::TcpListener,
+        net::{Shutdown, TcpListener},
         thread::{self, JoinHandle},
     };
 
@@ -150,7 +150,11 @@ mod tests {
         let (address, server) = serve(1, |byte| byte);
         let mut clients = Clients::connect(address, PIECES).unwrap();
         clients.run(PIECES.requests).unwrap();
-        assert_eq!(clients.connections[0].missing, 0);
+        // Nothing was left that the server sends until its end.
+        let stream = &mut clients.connections[0].stream;
+        stream.set_nonblocking(false).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0);
         drop(clients);
         server.join().unwrap();
     }
