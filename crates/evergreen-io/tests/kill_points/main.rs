@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod connecting;
+mod datagrams;
 mod handling;
 mod reading;
 mod serving;

@@ -45,10 +45,9 @@ async fn flush_own(stage: &Stage, flush: impl AsyncFn(&Plain) -> Wait + Copy + '
             }
         });
     }
-    while stage.present() > 0 {
+    for _ in 0..8 {
         stage.settle().await;
         wire.make_room(5);
-        stage.settle().await;
     }
     stage.rest().await;
     wire.make_room(100);

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 ///
 /// What counts is public and awaited: `Type::method`, also of a trait, `function`, and `Type` for
 /// futures, streams and sinks. The scenarios are calls of [`every_point`](super::every_point) with a
-/// name in place. Sources must be formatted as rustfmt does it, and macros are not unfolded.
+/// name in place. A method that a macro makes is one of the type that each call names first. Sources
+/// must be formatted as rustfmt does it.
 ///
 /// ```no_run
 /// # use evergreen_testing::kill_points::assert_covered;
@@ -24,16 +25,19 @@ use std::path::{Path, PathBuf};
 ///
 /// If a method has no scenario, a scenario no method, or a file cannot be read.
 pub fn assert_covered(sources: impl AsRef<Path>, scenarios: impl AsRef<Path>) {
-    let methods = all(sources.as_ref(), methods);
-    let played = all(scenarios.as_ref(), names);
+    let sources = read_all(sources.as_ref());
+    let methods = sources.iter().flat_map(|source| methods(source));
+    let methods: BTreeSet<_> = methods.flat_map(|method| unfolded(&method, &sources)).collect();
+    let scenarios = read_all(scenarios.as_ref());
+    let played: BTreeSet<_> = scenarios.iter().flat_map(|source| names(source)).collect();
     let covered = methods.intersection(&played).count();
     println!("{} async methods, {covered} with scenarios", methods.len());
     let differ: Vec<_> = methods.symmetric_difference(&played).collect();
     assert!(differ.is_empty(), "only a method or only a scenario: {differ:?}");
 }
 
-fn all(directory: &Path, of: impl Fn(&str) -> Vec<String>) -> BTreeSet<String> {
-    files(directory).into_iter().flat_map(|path| of(&read(&path))).collect()
+fn read_all(directory: &Path) -> Vec<String> {
+    files(directory).iter().map(|path| read(path)).collect()
 }
 
 fn read(path: &Path) -> String {
@@ -75,13 +79,24 @@ fn awaited(function: &str) -> Option<&str> {
     (before == "async " || gives_future).then(|| name(behind))
 }
 
-/// Heads of `impl`s and functions, of what else is public, and the ends of what is not indented.
+/// The methods that a macro's method is, one for each call.
+fn unfolded(method: &str, sources: &[String]) -> Vec<String> {
+    let Some((of_macro, name_of_it)) = method.split_once("!::") else {
+        return vec![method.to_owned()];
+    };
+    let call = format!("{of_macro}!(");
+    let calls = sources.iter().flat_map(|source| source.split(&call).skip(1));
+    calls.map(|arguments| format!("{}::{name_of_it}", name(arguments.trim_start()))).collect()
+}
+
+/// Heads of `impl`s, macros and functions, of what else is public, and the ends of what is not indented.
 fn heads(source: &str) -> Vec<&str> {
     let mut heads = Vec::new();
     let mut rest = source;
     while let Some((line, behind)) = rest.split_once('\n') {
         let begins = ["pub ", "fn ", "async fn "];
-        if line.starts_with("impl") || begins.iter().any(|it| line.trim_start().starts_with(it)) {
+        let is_outer = line.starts_with("impl") || line.starts_with("macro_rules! ");
+        if is_outer || begins.iter().any(|it| line.trim_start().starts_with(it)) {
             heads.extend(rest.trim_start().split(['{', ';']).next());
         } else if line == "}" {
             heads.push(line);
@@ -91,23 +106,25 @@ fn heads(source: &str) -> Vec<&str> {
     heads
 }
 
-/// All that is public and awaited, of a source: `Type::method`, `function`, and `Type` for futures,
-/// streams and sinks.
+/// All that is public and awaited, of a source: `Type::method`, `function`, `Type` for futures, streams
+/// and sinks, and `macro!::method`.
 fn methods(source: &str) -> Vec<String> {
-    let (mut subject, mut is_trait) = ("", false);
+    let (mut subject, mut is_trait) = (String::new(), false);
     let mut found = Vec::new();
     for head in heads(source) {
         let public = head.strip_prefix("pub ");
         if let Some(rest) = public.and_then(|public| public.strip_prefix("trait ")) {
-            (subject, is_trait) = (name(rest), true);
+            (subject, is_trait) = (name(rest).to_owned(), true);
+        } else if let Some(rest) = head.strip_prefix("macro_rules! ") {
+            subject = format!("{}!", name(rest));
         } else if head.starts_with("impl") {
-            subject = implemented(head);
+            subject = implemented(head).to_owned();
             let traits = [" Future for ", " Stream for ", " Sink<T> for "];
             let is_awaited = traits.iter().any(|it| head.contains(it));
             let is_public = source.contains(&format!("pub struct {subject}"));
-            found.extend((is_awaited && is_public).then(|| subject.to_owned()));
+            found.extend((is_awaited && is_public).then(|| subject.clone()));
         } else if head == "}" {
-            (subject, is_trait) = ("", false);
+            (subject, is_trait) = (String::new(), false);
         } else if let Some(name) = public.or(is_trait.then_some(head)).and_then(awaited) {
             let separator = if subject.is_empty() { "" } else { "::" };
             found.push(format!("{subject}{separator}{name}"));
@@ -154,6 +171,13 @@ pub trait Reading: Sized {
     async fn skip(&self) {}
     fn is_open(&self) -> bool;
 }
+macro_rules! server {
+    ($server:ident) => {
+        impl $server {
+            pub async fn serve(&self) {}
+        }
+    };
+}
 async fn own() {}
 pub async fn wait() {}
 ";
@@ -164,9 +188,13 @@ pub async fn wait() {}
             "Lock::lock",
             "Reading::read",
             "Reading::skip",
+            "server!::serve",
             "wait",
         ];
         assert_eq!(methods(source), expected);
+        let calls = ["server!(One, 1);\nserver!(\n    Two,\n);\n".to_owned()];
+        assert_eq!(unfolded("server!::serve", &calls), ["One::serve", "Two::serve"]);
+        assert_eq!(unfolded("wait", &calls), ["wait"]);
         assert_eq!(names("every_point(\"A::b\", x); every_point(\n  \"c\", y)"), ["A::b", "c"]);
     }
 }
