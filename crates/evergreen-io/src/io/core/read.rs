@@ -58,6 +58,12 @@ impl StreamCore {
     pub fn take_buffered(&self) -> Vec<u8> {
         self.0.input.borrow_mut().take_all()
     }
+
+    /// How many bytes were looked at so far in search of delimiters.
+    #[doc(hidden)]
+    pub fn bytes_searched(&self) -> u64 {
+        self.0.input.borrow().bytes_searched()
+    }
 }
 
 const fn above_zero(n: usize) -> Result<(), StreamError> {
