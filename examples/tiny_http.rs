@@ -39,11 +39,10 @@ async fn find(folder: &Path, target: &str) -> io::Result<(PathBuf, File, u64)> {
     let index = if target.ends_with('/') { "index.html" } else { "" };
     let path = PathBuf::from(format!("{}{index}", target.trim_start_matches('/')));
     let is_below = path.components().all(|part| matches!(part, Component::Normal(_)));
-    let file = File::open(folder.join(&path)).await?;
-    match file.metadata().await? {
-        found if is_below && found.is_file() => Ok((path, file, found.len())),
-        _ => Err(io::ErrorKind::NotFound.into()),
-    }
+    let below = is_below.then(|| folder.join(&path)).ok_or(io::ErrorKind::NotFound)?;
+    let file = File::open(below).await?;
+    let found = file.metadata().await?;
+    found.is_file().then_some((path, file, found.len())).ok_or(io::ErrorKind::NotFound.into())
 }
 
 fn head(client: &TcpConnection, status: &str, kind: &str, length: u64) -> Result<bool, TcpError> {
