@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::socat::{Name, Socat};
+use common::program::{Name, Program};
 use common::{content, run};
 use evergreen::pipe::{OpenOptions, Receiver, Sender, pipe};
 use evergreen::process::Command;
@@ -23,7 +23,7 @@ async fn fifo(test: &str) -> (Name, String) {
 }
 
 /// A sender to a FIFO that socat alone reads from.
-async fn sender_to(reader: &mut Socat, name: &Name) -> Sender {
+async fn sender_to(reader: &mut Program, name: &Name) -> Sender {
     // Opening does not wait for socat, so somebody has to read until it does.
     let first = OpenOptions::new().open_receiver(name.path()).unwrap();
     let sender = OpenOptions::new().open_sender(name.path()).unwrap();
@@ -41,7 +41,7 @@ fn a_fifo_carries_all_that_a_writer_sends_and_ends_when_it_has_gone() {
         let mut received = Vec::new();
         let receiving = receiver.read_to_end(&mut received);
         let writer = async {
-            let writer = Socat::start(&["-u", "STDIN", &address]);
+            let writer = Program::socat(&["-u", "STDIN", &address]);
             writer.finish(&content(LENGTH)).await
         };
         let (length, _) = future::zip(receiving, writer).await;
@@ -54,7 +54,7 @@ fn a_fifo_carries_all_that_a_writer_sends_and_ends_when_it_has_gone() {
 fn a_fifo_carries_all_to_a_reader_that_ends_with_the_sender() {
     run(async || {
         let (name, address) = fifo("reader").await;
-        let mut reader = Socat::start(&["-u", &address, "STDOUT"]);
+        let mut reader = Program::socat(&["-u", &address, "STDOUT"]);
         let mut sender = sender_to(&mut reader, &name).await;
         let sending = async {
             sender.write_all(&content(LENGTH)).await.unwrap();
@@ -70,7 +70,7 @@ fn a_fifo_carries_all_to_a_reader_that_ends_with_the_sender() {
 fn a_sender_whose_reader_has_left_is_told_so() {
     run(async || {
         let (name, address) = fifo("leaves").await;
-        let mut reader = Socat::start(&["-u", &format!("{address},readbytes=5"), "STDOUT"]);
+        let mut reader = Program::socat(&["-u", &format!("{address},readbytes=5"), "STDOUT"]);
         let mut sender = sender_to(&mut reader, &name).await;
         let sending = spawn(async move {
             let error = sender.write_all(&content(LENGTH)).await.unwrap_err();
@@ -85,8 +85,10 @@ fn a_sender_whose_reader_has_left_is_told_so() {
 fn what_goes_through_pipes_without_a_name_comes_back() {
     run(async || {
         let (mut sender, theirs) = pipe().unwrap();
-        let mut echo =
-            Socat::with_input(&["STDIN!!STDOUT", "PIPE"], theirs.into_blocking_fd().unwrap());
+        let mut echo = Program::socat_with_input(
+            &["STDIN!!STDOUT", "PIPE"],
+            theirs.into_blocking_fd().unwrap(),
+        );
         let output = echo.child.stdout.take().unwrap().into_owned_fd().unwrap();
         let mut receiver = Receiver::from_owned_fd(output).unwrap();
         let sending = async {

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::socat::Socat;
+use common::program::Program;
 use common::{content, run};
 use evergreen::net::UdpSocket;
 use futures_lite::future;
@@ -32,9 +32,9 @@ fn port_of(process: u32, family: u8) -> u16 {
 }
 
 /// A server for one datagram, and its address.
-async fn server(family: u8, address: IpAddr) -> (Socat, SocketAddr) {
+async fn server(family: u8, address: IpAddr) -> (Program, SocketAddr) {
     let receiving = format!("UDP{family}-RECVFROM:0,bind={}", host(address));
-    let mut server = Socat::start(&[&receiving, "STDIO"]);
+    let mut server = Program::socat(&[&receiving, "STDIO"]);
     server.says("receiving on").await;
     let port = port_of(server.child.id().unwrap(), family);
     (server, SocketAddr::new(address, port))
@@ -84,7 +84,7 @@ fn datagrams_of_a_client_are_answered_before_and_after_connecting_to_it() {
             let socket = UdpSocket::bind((address, 0)).await.unwrap();
             let port = socket.local_addr().unwrap().port();
             let sending = format!("UDP{family}-SENDTO:{}:{port}", host(address));
-            let mut client = Socat::start(&["STDIO", &sending]);
+            let mut client = Program::socat(&["STDIO", &sending]);
             let mut buffer = vec![0; 4_096];
             client.send(&content(1)).await;
             let (length, peer) = socket.recv_from(&mut buffer).await.unwrap();

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::socat::{Name, Socat};
+use common::program::{Name, Program};
 use common::{content, run};
 use evergreen::net::{UnixDatagram, UnixListener, UnixStream};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
@@ -26,7 +26,7 @@ fn a_client_that_has_sent_its_last_byte_is_answered() {
     for name in names("client") {
         run(async || {
             let listener = UnixListener::bind(name.path()).unwrap();
-            let client = Socat::start(&["STDIO", &name.to("CONNECT")]);
+            let client = Program::socat(&["STDIO", &name.to("CONNECT")]);
             let serving = async {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let mut question = Vec::new();
@@ -45,7 +45,7 @@ fn a_client_that_has_sent_its_last_byte_is_answered() {
 fn a_server_sees_the_end_and_answers_it() {
     for name in names("server") {
         run(async || {
-            let mut server = Socat::start(&[&name.to("LISTEN"), "STDIO"]);
+            let mut server = Program::socat(&[&name.to("LISTEN"), "STDIO"]);
             server.says("listening on").await;
             let mut stream = UnixStream::connect(name.path()).await.unwrap();
             let asking = async {
@@ -70,7 +70,7 @@ fn datagrams_of_a_client_come_with_its_name_and_are_answered() {
         run(async || {
             let socket = UnixDatagram::bind(ours.path()).unwrap();
             let address = format!("{},bind={}", ours.to("SENDTO"), theirs.as_str());
-            let mut client = Socat::start(&["STDIO", &address]);
+            let mut client = Program::socat(&["STDIO", &address]);
             let mut buffer = vec![0; 4_096];
             for length in [1, 1_400, 4_000] {
                 client.send(&content(length)).await;
@@ -90,7 +90,7 @@ fn datagrams_of_a_client_come_with_its_name_and_are_answered() {
 fn a_datagram_reaches_a_server_and_its_answer_comes_back() {
     for (ours, theirs) in names("asks").into_iter().zip(names("answers")) {
         run(async || {
-            let mut server = Socat::start(&[&theirs.to("RECVFROM"), "STDIO"]);
+            let mut server = Program::socat(&[&theirs.to("RECVFROM"), "STDIO"]);
             server.says("receiving on").await;
             let socket = UnixDatagram::bind(ours.path()).unwrap();
             socket.connect(theirs.path()).unwrap();

@@ -2,7 +2,8 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
-pub(crate) mod socat;
+pub(crate) mod handlers;
+pub(crate) mod program;
 
 use evergreen::net::{TcpListener, TcpStream};
 use evergreen::{Task, spawn, timeout};

@@ -1,31 +1,39 @@
-//! socat, which knows every kind of socket and pipe.
+//! Programs of other makes: socat, which knows every kind of socket and pipe, netcat, telnet.
 
 use evergreen::process::{Child, ChildStderr, Command};
 use futures_lite::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use std::path::PathBuf;
 use std::process::Stdio;
 
-/// A running socat. It is killed when it is dropped.
-pub(crate) struct Socat {
+/// A running program. It is killed when it is dropped.
+pub(crate) struct Program {
     pub(crate) child: Child,
     log: BufReader<ChildStderr>,
 }
 
-impl Socat {
-    /// Starts one between two addresses of its own kind. When one direction has ended, it waits for
-    /// the other longer than a test may take.
-    pub(crate) fn start(addresses: &[&str]) -> Self {
-        Self::with_input(addresses, Stdio::piped())
+impl Program {
+    pub(crate) fn start(name: &str, arguments: &[&str]) -> Self {
+        Self::with_input(name, arguments, Stdio::piped())
     }
 
-    pub(crate) fn with_input(addresses: &[&str], input: impl Into<Stdio>) -> Self {
-        let mut command = Command::new("socat");
-        command.args(["-dd", "-t", "60"]).args(addresses).kill_on_drop(true);
+    fn with_input(name: &str, arguments: &[&str], input: impl Into<Stdio>) -> Self {
+        let mut command = Command::new(name);
+        command.args(arguments).kill_on_drop(true);
         command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let started = command.spawn();
         let mut child = started.unwrap_or_else(|error| panic!("see scripts/interop: {error}"));
         let log = BufReader::new(child.stderr.take().unwrap());
         Self { child, log }
+    }
+
+    /// A socat between two addresses of its own kind. When one direction has ended, it waits for the
+    /// other longer than a test may take.
+    pub(crate) fn socat(addresses: &[&str]) -> Self {
+        Self::socat_with_input(addresses, Stdio::piped())
+    }
+
+    pub(crate) fn socat_with_input(addresses: &[&str], input: impl Into<Stdio>) -> Self {
+        Self::with_input("socat", &[&["-dd", "-t", "60"], addresses].concat(), input)
     }
 
     /// Waits until it reports this.
@@ -34,7 +42,7 @@ impl Socat {
         while !said.contains(words) {
             said.clear();
             let length = self.log.read_line(&mut said).await.unwrap();
-            assert_ne!(length, 0, "socat ended before it said '{words}'");
+            assert_ne!(length, 0, "it ended before it said '{words}'");
         }
     }
 
@@ -50,10 +58,20 @@ impl Socat {
         received == bytes
     }
 
+    /// Reads what it receives until these have come.
+    pub(crate) async fn hears(&mut self, words: &[u8]) {
+        let mut heard = Vec::new();
+        while !heard.ends_with(words) {
+            let mut byte = [0];
+            self.child.stdout.as_mut().unwrap().read_exact(&mut byte).await.unwrap();
+            heard.extend(byte);
+        }
+    }
+
     /// Lets it send this and no more, until it has ended. Gives what it has received.
     pub(crate) async fn finish(self, bytes: &[u8]) -> Vec<u8> {
         let output = self.child.communicate(bytes).await.unwrap();
-        assert!(output.status.success(), "socat: {}", output.status);
+        assert!(output.status.success(), "{}", output.status);
         output.stdout
     }
 }
@@ -80,6 +98,12 @@ impl Name {
     /// The bare name, as socat has it in options.
     pub(crate) fn as_str(&self) -> &str {
         &self.name
+    }
+
+    /// As netcat has it.
+    pub(crate) fn as_netcat_has_it(&self) -> String {
+        let at = if self.family == "ABSTRACT" { "@" } else { "" };
+        format!("{at}{}", self.name)
     }
 
     /// As evergreen has it.
