@@ -79,7 +79,7 @@ impl Plain {
             Step::Room(length) => self.room += length,
             Step::Write(bytes) => return Some(self.write(bytes)),
             Step::Read(ask) => {
-                self.start(|plain, task| plain.readers.push_back((task, ask.clone())))
+                self.start(|plain, task| plain.readers.push_back((task, ask.clone())));
             },
             Step::Flush => self.start(|plain, task| plain.flushers.push(task)),
             Step::Shutdown if self.is_shut && !self.is_closed() => {
