@@ -1,4 +1,9 @@
 //! What it costs to look for a delimiter where nearly all looks like one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a helper of tests, which tells what was counted"
+)]
 
 mod common;
 
