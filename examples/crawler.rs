@@ -25,6 +25,10 @@ const PAGES: usize = 300;
 
 #[evergreen::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    crawl().await
+}
+
+pub(crate) async fn crawl() -> Result<(), Box<dyn Error>> {
     let server = TcpServer::new(answer);
     server.bind("127.0.0.1:0")?;
     let address = server.local_addr()?;

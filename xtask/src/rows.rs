@@ -61,8 +61,8 @@ fn cite_all(path: &Path, table: &mut Table) -> Result {
     Ok(())
 }
 
-/// Notes under each row the tests of one file. A comment speaks of the test that follows it; what
-/// the file opens with, of all of it.
+/// Notes under each row the tests of one file. A comment speaks of the test that follows it, or of an
+/// assertion about types; what the file opens with, of all of it.
 fn cite(file: &str, text: &str, table: &mut Table) {
     let mut comment = String::new();
     let mut is_test = false;
@@ -77,6 +77,8 @@ fn cite(file: &str, text: &str, table: &mut Table) {
         } else {
             if let Some(name) = function(line).filter(|_| is_test) {
                 note(&comment, &format!("{file}::{name}"), table);
+            } else if line.starts_with("assert_") {
+                note(&comment, file, table);
             }
             comment.clear();
             is_test = false;
@@ -133,6 +135,11 @@ mod tests {
     #[test]
     fn what_is_no_test_shows_nothing() {
         assert_eq!(cited("// EV-A-01\nfn it() {}\n// GEV-A-01\n#[test]\nfn other() {}"), []);
+    }
+
+    #[test]
+    fn types_are_asserted_outside_of_tests() {
+        assert_eq!(cited("// EV-A-01\nassert_impl_all!(u8: Send);"), [row("EV-A-01", "f")]);
     }
 
     #[test]

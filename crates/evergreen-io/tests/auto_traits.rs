@@ -1,9 +1,15 @@
 //! Which types may go to other threads.
 
+use std::error::Error;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use evergreen_io::fs::{
     self, DirBuilder, DirEntry, File, OpenOptions, PathError, ReadDir, read_dir,
+};
+use evergreen_io::io::{
+    BaseStream, PipeClient, PipeConnection, PipeError, PipeServer, PipeStream, StreamCore,
+    StreamError, TcpClient, TcpConnection, TcpError, TcpServer, TtyError, TtyStream, UdpEndpoint,
+    UdpError,
 };
 use evergreen_io::lib::socket::{Address, BadDescriptor, Socket, SocketFile};
 use evergreen_io::net::{
@@ -23,6 +29,20 @@ use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncSeek, AsyncWrite};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 
+// The streams of one loop, by one core: EV-STR-01, R-13.
+assert_impl_all!(TcpClient: BaseStream<Error = TcpError>, Clone);
+assert_impl_all!(TcpConnection: BaseStream<Error = TcpError>, Clone);
+assert_impl_all!(PipeClient: BaseStream<Error = PipeError>, Clone);
+assert_impl_all!(PipeConnection: BaseStream<Error = PipeError>, Clone);
+assert_impl_all!(PipeStream: BaseStream<Error = PipeError>, Clone);
+assert_impl_all!(TtyStream: BaseStream<Error = TtyError>, Clone);
+assert_not_impl_any!(StreamCore: Send, Sync);
+assert_not_impl_any!(TcpServer: Send, Sync);
+assert_not_impl_any!(PipeServer: Send, Sync);
+assert_not_impl_any!(UdpEndpoint: Send, Sync);
+// Each class has errors of its own, which may go anywhere: EV-TCP-08, EV-PIPE-05, EV-TTY-06, EV-UDP-07.
+assert_impl_all!(StreamError: Error, Send, Sync, From<TcpError>, From<PipeError>, From<TtyError>, From<UdpError>);
+
 assert_impl_all!(TcpStream: Send, Sync, Unpin, AsyncRead, AsyncWrite, AsFd, AsRawFd);
 assert_impl_all!(&TcpStream: Send, Sync, Unpin, AsyncRead, AsyncWrite);
 assert_impl_all!(TcpListener: Send, Sync, Unpin, AsFd, AsRawFd);
@@ -40,8 +60,8 @@ assert_impl_all!(&Receiver: Send, Sync, Unpin, AsyncRead);
 assert_impl_all!(AsyncFd<OwnedFd>: Send, Sync, Unpin, AsFd, AsRawFd);
 assert_impl_all!(AsyncFdReadyGuard<'_, OwnedFd>: Send, Sync);
 assert_impl_all!(AsyncFdReadyMutGuard<'_, OwnedFd>: Send, Sync);
-assert_impl_all!(AsyncFdRegisterError<OwnedFd>: Send, Sync, std::error::Error);
-assert_impl_all!(TryIoError: Send, Sync, std::error::Error);
+assert_impl_all!(AsyncFdRegisterError<OwnedFd>: Send, Sync, Error);
+assert_impl_all!(TryIoError: Send, Sync, Error);
 
 macro_rules! assert_halves {
     ($module:ident, $stream:ty) => {
@@ -49,7 +69,7 @@ macro_rules! assert_halves {
         assert_impl_all!($module::WriteHalf<'_>: Send, Sync, Unpin, AsyncWrite, AsRef<$stream>);
         assert_impl_all!($module::OwnedReadHalf: Send, Sync, Unpin, AsyncRead, AsRef<$stream>);
         assert_impl_all!($module::OwnedWriteHalf: Send, Sync, Unpin, AsyncWrite, AsRef<$stream>);
-        assert_impl_all!($module::ReuniteError: Send, Sync, std::error::Error);
+        assert_impl_all!($module::ReuniteError: Send, Sync, Error);
     };
 }
 
@@ -57,10 +77,10 @@ assert_halves!(tcp, TcpStream);
 assert_halves!(unix, UnixStream);
 assert_impl_all!(SocketFile: Send, Sync, Unpin, AsyncRead, AsyncWrite);
 assert_impl_all!(Address: Send, Sync, Unpin, Clone);
-assert_impl_all!(BadDescriptor: Send, Sync, std::error::Error);
+assert_impl_all!(BadDescriptor: Send, Sync, Error);
 assert_not_impl_any!(Socket: Send, Sync);
-assert_impl_all!(ConnectError: Send, Sync, std::error::Error);
-assert_impl_all!(ResolveError: Send, Sync, std::error::Error);
+assert_impl_all!(ConnectError: Send, Sync, Error);
+assert_impl_all!(ResolveError: Send, Sync, Error);
 assert_impl_all!(Query: Send, Sync, Unpin, Clone);
 assert_impl_all!(AddrInfo: Send, Sync, Unpin, Clone);
 assert_impl_all!(SystemResolver: Send, Sync, Unpin, Copy, Resolver);
@@ -72,7 +92,7 @@ assert_impl_all!(ReadDir: Send, Sync, Unpin, Stream);
 assert_impl_all!(DirEntry: Send, Sync, Unpin, Clone);
 assert_impl_all!(OpenOptions: Send, Sync, Unpin, Clone);
 assert_impl_all!(DirBuilder: Send, Sync, Unpin);
-assert_impl_all!(PathError: Send, Sync, std::error::Error);
+assert_impl_all!(PathError: Send, Sync, Error);
 
 fn sent<F: Future + Send>(_: F) {}
 

@@ -105,20 +105,3 @@ fn each_address_is_tried_until_one_answers() {
         assert_eq!(below.kind(), ErrorKind::InvalidInput);
     });
 }
-
-// EV-LIB-13
-#[test]
-fn sockets_that_did_not_connect_are_closed() {
-    TestLoop::new().block_on(async {
-        let refusing = Refusing::new();
-        let number = || {
-            let probe = Socket::new(AF_INET, SOCK_STREAM, 0).unwrap();
-            std::os::fd::AsRawFd::as_raw_fd(&probe)
-        };
-        let before = number();
-        for _ in 0..3 {
-            create_connection(refusing.address(), None, None).await.unwrap_err();
-        }
-        assert_eq!(number(), before);
-    });
-}

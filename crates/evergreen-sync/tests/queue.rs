@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -9,7 +10,7 @@ use common::{TestLoop, Trace, drain, polled, put_all, settle};
 use evergreen_sync::queue::{
     LifoQueue, PriorityQueue, PutError, Queue, QueueError, QueueOf, Storage,
 };
-use evergreen_task::spawn;
+use evergreen_task::{LoopTasks, spawn, yield_now};
 use evergreen_testing::must_not_suspend;
 
 // EV-QUE-01
@@ -256,4 +257,31 @@ fn its_debug_form_tells_who_waits() {
         let seen = "Queue { len: 1, maxsize: 1, unfinished: 1, getters: 0, putters: 1 }";
         assert_eq!(format!("{queue:?}"), seen);
     });
+}
+
+// EV-EX-03: the sample of the queue page. Workers loop for ever; the loop ends while they are parked.
+#[test]
+fn workers_are_left_waiting_when_all_is_done() {
+    let event_loop = TestLoop::new();
+    let queue = Rc::new(Queue::new(0));
+    let done = Rc::new(Cell::new(0));
+    for _ in 0..3 {
+        let (queue, done) = (Rc::clone(&queue), Rc::clone(&done));
+        drop(event_loop.spawn(async move {
+            loop {
+                let item: usize = queue.get().await;
+                yield_now().await;
+                done.set(done.get() + item);
+                queue.task_done().expect("it was put");
+            }
+        }));
+    }
+    let main = event_loop.spawn(async move {
+        for item in 1..=10 {
+            queue.put(item).await;
+        }
+        queue.join().await;
+    });
+    let report = event_loop.run().expect("the poller works");
+    assert_eq!((report.parked_tasks, main.is_finished(), done.get()), (3, true, 55));
 }
