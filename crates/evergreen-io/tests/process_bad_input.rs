@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use common::TestLoop;
 use evergreen_io::process::Command;
@@ -97,7 +98,9 @@ struct Directory(PathBuf);
 
 impl Directory {
     fn new() -> Self {
-        let name = format!("evergreen-process-{}-", std::process::id());
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("evergreen-process-{}-{number}-", std::process::id());
         let name = [name.as_bytes(), &[0xff, 0xfe]].concat();
         let path = std::env::temp_dir().join(OsStr::from_bytes(&name));
         std::fs::create_dir(&path).unwrap();
