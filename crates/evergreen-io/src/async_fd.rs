@@ -104,7 +104,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         match Registration::new(&inner, interest) {
             Ok(registration) => Ok(Self { inner: Some(inner), registration }),
             Err(error) => {
-                let cause = refused::in_words(&inner, error);
+                let cause = refused::refusal(&inner, error);
                 Err(AsyncFdRegisterError::new(inner, cause))
             },
         }

@@ -2,7 +2,8 @@
 //!
 //! [`BaseStream`] are the methods that all of them have. They stand on the sockets of
 //! [`net`](crate::net), and belong to one loop: their handles are neither `Send` nor `Sync`, a clone
-//! is another handle of the same stream, and the last one to be dropped closes it.
+//! is another handle of the same stream, and the last one to be dropped closes it. For
+//! datagrams there is [`UdpEndpoint`], for the numbers of what goes wrong [`errno`].
 //!
 //! # What a stream may hold
 //!

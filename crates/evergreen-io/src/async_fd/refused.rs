@@ -9,7 +9,8 @@ use evergreen_loop::LoopError;
 use evergreen_loop::build::descriptor_mode;
 use rustix::fs::FileType;
 
-use crate::kind::in_words as kind_in_words;
+use crate::in_words::in_words_as;
+use crate::kind::in_words;
 
 /// A descriptor was refused; here it is, and the reason.
 pub struct AsyncFdRegisterError<T> {
@@ -53,7 +54,7 @@ impl<T> From<AsyncFdRegisterError<T>> for io::Error {
 }
 
 /// The loop's error, with what kind of descriptor it was and the way out.
-pub(super) fn in_words(fd: &impl AsRawFd, error: LoopError) -> io::Error {
+pub(super) fn refusal(fd: &impl AsRawFd, error: LoopError) -> io::Error {
     let (kind, reason) = match error {
         LoopError::NotPollable(number) => (ErrorKind::Unsupported, not_pollable(fd, number)),
         LoopError::Busy(number) => (
@@ -62,7 +63,7 @@ pub(super) fn in_words(fd: &impl AsRawFd, error: LoopError) -> io::Error {
         ),
         error => return error.into(),
     };
-    io::Error::new(kind, Refused { reason, error })
+    in_words_as(kind, error, reason)
 }
 
 fn not_pollable(fd: &impl AsRawFd, number: RawFd) -> String {
@@ -71,25 +72,6 @@ fn not_pollable(fd: &impl AsRawFd, number: RawFd) -> String {
         FileType::RegularFile | FileType::Directory => "use `fs` or `spawn_blocking`",
         _ => "it never has you wait, so make the calls without an AsyncFd",
     };
-    let kind = kind_in_words(kind);
+    let kind = in_words(kind);
     format!("descriptor {number} is {kind}, which cannot be polled: {way_out}")
-}
-
-/// The loop's error in other words.
-#[derive(Debug)]
-struct Refused {
-    reason: String,
-    error: LoopError,
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
-    }
-}
-
-impl Error for Refused {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
-    }
 }
