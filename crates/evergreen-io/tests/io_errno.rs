@@ -1,11 +1,13 @@
 //! Numbers of errors, and which errors have one.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::io;
 
+use common::{Refusing, TestLoop};
 use evergreen_io::io::{PipeClient, StreamError, TcpClient, TcpServer, UdpEndpoint, errno};
 use evergreen_io::resolve::{Query, getaddrinfo};
-use evergreen_testing::TestLoop;
 
 // EV-ERR-01
 #[test]
@@ -61,8 +63,9 @@ fn errors_of_streams_have_the_numbers_of_the_system_and_its_resolver() {
         let address = first.local_addr().expect("bound");
         let taken = second.bind(address).expect_err("taken");
         assert_eq!(taken.errno(), Some(errno::EADDRINUSE), "{taken}");
-        first.close();
-        let refused = TcpClient::new().connect(address).await.expect_err("nobody listens");
+        let nobody = Refusing::new();
+        let refused = TcpClient::new().connect(nobody.address()).await;
+        let refused = refused.expect_err("nobody listens");
         assert_eq!(refused.errno(), Some(errno::ECONNREFUSED), "{refused}");
         let missing = PipeClient::new().connect("/nowhere").await.expect_err("nothing is there");
         assert_eq!(missing.errno(), Some(errno::ENOENT), "{missing}");
