@@ -43,6 +43,13 @@ async fn connections(server: &TcpServer, number: usize) {
     }
 }
 
+/// How many the server has not let go of.
+fn kept(server: &TcpServer) -> usize {
+    let shown = format!("{server:?}");
+    let (_, number) = shown.rsplit_once("connections: ").expect("it shows them");
+    number.trim_end_matches([' ', '}', ')']).parse().expect("a number")
+}
+
 async fn waits(connection: TcpConnection) -> Result<(), TcpError> {
     connection.read_bytes(1).await.map(drop)
 }
@@ -237,6 +244,34 @@ fn it_knows_its_open_connections_in_the_order_of_accepting() {
         gone.close();
         clients.remove(1);
         assert_eq!(peers(&server), locals(&clients));
+        assert_eq!(kept(&server), 2);
+    });
+}
+
+// EV-SRV-06, R-12: who cannot use it any more does not find it, though its last bytes go out yet.
+#[test]
+fn a_connection_that_has_met_its_end_is_not_in_the_list() {
+    const LENGTH: usize = 16 << 20;
+    TestLoop::new().block_on(async {
+        let ended = Rc::new(Event::new());
+        let telling = Rc::clone(&ended);
+        let (server, _serving) = serving(move |connection: TcpConnection| {
+            let telling = Rc::clone(&telling);
+            async move {
+                connection.write(&vec![7; LENGTH]).unwrap();
+                assert_eq!(connection.read_bytes(1).await.unwrap(), b"");
+                telling.set();
+                pending::<()>().await;
+                drop(connection);
+            }
+        })
+        .await;
+        let client = connected(&server).await;
+        client.shutdown().await.unwrap();
+        ended.wait().await;
+        assert_eq!((server.connections().len(), kept(&server)), (0, 1));
+        assert_eq!(client.read_bytes(usize::MAX).await.unwrap().len(), LENGTH);
+        assert_eq!(kept(&server), 0);
     });
 }
 

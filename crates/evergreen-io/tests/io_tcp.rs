@@ -5,10 +5,12 @@ mod common;
 use common::streams::{Plain, reports};
 use common::{Refusing, TestLoop};
 use evergreen_io::io::{
-    BaseStream, StreamCore, StreamError, TcpClient, TcpConnection, TcpError, TcpServer,
+    BaseStream, HandleConnection, StreamCore, StreamError, TcpClient, TcpConnection, TcpError,
+    TcpServer,
 };
 use evergreen_io::net::TcpStream;
 use evergreen_task::{Task, spawn, yield_now};
+use evergreen_testing::Trace;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 
 async fn echo(client: TcpConnection) -> Result<(), TcpError> {
@@ -22,7 +24,14 @@ async fn echo(client: TcpConnection) -> Result<(), TcpError> {
 }
 
 async fn echo_server(address: &str) -> (TcpServer, Task<Result<(), TcpError>>) {
-    let server = TcpServer::new(echo);
+    serving(echo, address).await
+}
+
+async fn serving(
+    handler: impl HandleConnection<TcpConnection>,
+    address: &str,
+) -> (TcpServer, Task<Result<(), TcpError>>) {
+    let server = TcpServer::new(handler);
     server.bind(address).expect("a free port");
     let serving = spawn({
         let server = server.clone();
@@ -103,7 +112,13 @@ fn a_client_that_could_not_connect_may_try_again() {
 #[test]
 fn a_client_connects_once() {
     TestLoop::new().block_on(async {
-        let (server, _serving) = echo_server("127.0.0.1:0").await;
+        let trace = Trace::new();
+        let noting = trace.clone();
+        let noted_echo = move |client| {
+            noting.note("accepted");
+            echo(client)
+        };
+        let (server, _serving) = serving(noted_echo, "127.0.0.1:0").await;
         let address = server.local_addr().unwrap();
         let client = TcpClient::new();
         let connects = [1, 2].map(|_| {
@@ -112,11 +127,19 @@ fn a_client_connects_once() {
         });
         let [first, second] = connects;
         first.await.unwrap().unwrap();
-        let error = second.await.unwrap().unwrap_err();
-        assert!(matches!(error.kind(), StreamError::AlreadyConnected), "{error}");
+        for error in [second.await.unwrap(), client.connect(address).await] {
+            let error = error.unwrap_err();
+            assert!(matches!(error.kind(), StreamError::AlreadyConnected), "{error}");
+        }
         client.close();
         let error = client.connect(address).await.unwrap_err();
         assert!(matches!(error.kind(), StreamError::Closed), "{error}");
+        // Who was refused did not even knock: the next is the second whom the server meets.
+        let next = TcpClient::new();
+        next.connect(address).await.unwrap();
+        next.write(b"\n").unwrap();
+        assert_eq!(next.read_until(b"\n").await.unwrap(), b"\n");
+        trace.assert_eq(["accepted", "accepted"]);
     });
 }
 

@@ -142,7 +142,7 @@ impl<L: Listener> fmt::Debug for ServerCore<L> {
         f.debug_struct("ServerCore")
             .field("is_closed", &self.is_closed())
             .field("is_serving", &self.is_serving.get())
-            .field("connections", &self.connections().len())
+            .field("connections", &self.connections.len())
             .finish()
     }
 }

@@ -53,6 +53,11 @@ impl<L: Listener> Connections<L> {
         accepted
     }
 
+    /// How many there are, also of those that are closed but for their last bytes.
+    pub(super) fn len(&self) -> usize {
+        self.known.borrow().len()
+    }
+
     pub(super) fn open(&self) -> Vec<Rc<Accepted<L>>> {
         let known = self.known.borrow();
         let open = known.values().filter_map(|known| known.connection.upgrade());
