@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::handlers::{echo, lines, number, reverse};
+use common::handlers::{TIMES, echo, lines, number, repeat, reverse};
 use common::program::{Name, Program};
 use common::{content, run};
 use evergreen::io::{BaseStream, HandleConnection, PipeClient, PipeConnection, PipeServer};
@@ -37,13 +37,23 @@ fn netcat_and_socat(name: &Name) -> [Program; 2] {
     [netcat, Program::socat(&["STDIO", &name.to("CONNECT")])]
 }
 
-// R-12, EV-STR-08, EV-PIPE-03, F9: the client ends its half with echoes still to come.
+// EV-PIPE-03
 #[test]
-fn who_has_sent_its_last_line_gets_all_echoes() {
+fn each_line_comes_back() {
     let lines = lines();
     with_server(echo, "echo", async |name| {
         for client in netcat_and_socat(name) {
             assert!(client.finish(&lines).await == lines);
+        }
+    });
+}
+
+// R-12, F9: the client has ended long before all is out.
+#[test]
+fn who_has_sent_its_last_line_gets_all_that_was_written() {
+    with_server(repeat, "repeat", async |name| {
+        for client in netcat_and_socat(name) {
+            assert!(client.finish(b"last\n").await == b"last\n".repeat(TIMES));
         }
     });
 }
@@ -60,14 +70,16 @@ fn an_answer_may_begin_when_the_client_has_ended() {
     });
 }
 
-// EV-STR-04: CR and LF come in writes of their own.
+// EV-STR-04: so do CR and LF.
 #[test]
 fn lines_may_come_byte_by_byte() {
+    let lines = |number: fn(i32) -> String| -> String { (1..=100).map(number).collect() };
+    let sent = lines(|number| format!("line {number}\r\n"));
+    let answered = lines(|number| format!("{number} line {number}\r\n"));
     with_server(number, "number", async |name| {
-        let address = format!("{},crnl", name.to("CONNECT"));
-        let client = Program::socat(&["-b", "1", "STDIO", &address]);
-        let answers = client.finish(b"one\n\nand two\n").await;
-        assert_eq!(String::from_utf8(answers).unwrap(), "ready\n1 one\n2 \n3 and two\n");
+        let client = Program::socat(&["-b", "1", "STDIO", &name.to("CONNECT")]);
+        let answers = client.finish(sent.as_bytes()).await;
+        assert_eq!(String::from_utf8(answers).unwrap(), format!("ready\r\n{answered}"));
     });
 }
 

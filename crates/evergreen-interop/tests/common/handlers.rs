@@ -5,12 +5,15 @@ use evergreen::io::BaseStream;
 
 const LENGTH: usize = 4 << 20;
 
+/// How often [`repeat`] does.
+pub(crate) const TIMES: usize = 4 << 20;
+
 /// Lines of any bytes.
 pub(crate) fn lines() -> Vec<u8> {
     [content(LENGTH), b"\n".to_vec()].concat()
 }
 
-/// Sends each line back, and does not wait until it is out.
+/// Sends each line back.
 pub(crate) async fn echo<S: BaseStream>(client: S) -> Result<(), S::Error> {
     loop {
         let line = client.read_until(b"\n").await?;
@@ -21,10 +24,28 @@ pub(crate) async fn echo<S: BaseStream>(client: S) -> Result<(), S::Error> {
     }
 }
 
+/// Sends each line back so often that no system takes it at once, and does not wait until it is out.
+pub(crate) async fn repeat<S: BaseStream>(client: S) -> Result<(), S::Error> {
+    loop {
+        let line = client.read_until(b"\n").await?;
+        if line.is_empty() {
+            return Ok(());
+        }
+        client.write(&line.repeat(TIMES))?;
+    }
+}
+
 /// Sends all back, the last byte first, which is known when the client has ended.
 pub(crate) async fn reverse<S: BaseStream>(client: S) -> Result<(), S::Error> {
     client.keep_open_on_eof(true);
-    let mut all = client.read_bytes(usize::MAX).await?;
+    let mut all = Vec::new();
+    loop {
+        let some = client.read_some(usize::MAX).await?;
+        if some.is_empty() {
+            break;
+        }
+        all.extend(some);
+    }
     all.reverse();
     client.write(&all)?;
     client.shutdown().await
