@@ -59,6 +59,11 @@ impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
         self.registration.clear_ready(direction);
     }
 
+    /// Whoever polled last waits no longer.
+    pub(crate) fn unpark(&self, direction: Direction) {
+        self.registration.unpark(direction);
+    }
+
     /// Makes a call that moves bytes when it is worth trying, until it does not block.
     pub(crate) fn poll_bytes(
         &self,

@@ -252,6 +252,20 @@ impl Registration {
         Readiness { registration: self, direction, ticket: None }
     }
 
+    /// Whoever polled last waits no longer: takes the interest back. To be called by those whose
+    /// future is dropped.
+    pub fn unpark(&self, direction: Direction) {
+        self.unpark_at(direction, None);
+    }
+
+    fn unpark_at(&self, direction: Direction, ticket: Option<Ticket>) {
+        let key = self.key;
+        self.remote.on_loop(move |core| {
+            let waker = core.sources().unpark(key, direction, ticket);
+            drop(waker);
+        });
+    }
+
     /// Ends the registration and closes the descriptor.
     pub fn close(&mut self, fd: OwnedFd) {
         // Where the poller need not hear of it first, the descriptor is closed here and now.
@@ -365,12 +379,9 @@ pub fn descriptor_mode(fd: &impl AsRawFd) -> io::Result<u32> {
 
 impl Drop for Readiness<'_> {
     fn drop(&mut self) {
-        let Some(ticket) = self.ticket else { return };
-        let (key, direction) = (self.registration.key, self.direction);
-        self.registration.remote.on_loop(move |core| {
-            let waker = core.sources().unpark(key, direction, ticket);
-            drop(waker);
-        });
+        if self.ticket.is_some() {
+            self.registration.unpark_at(self.direction, self.ticket);
+        }
     }
 }
 

@@ -250,15 +250,15 @@ impl Sources {
         Parked { refused, ..parked }
     }
 
-    /// Takes a place among the waiting back, with its waker.
+    /// Takes the place that `ticket` names back, or that of the last that polled, with its waker.
     pub(crate) fn unpark(
         &mut self,
         key: SourceKey,
         direction: Direction,
-        ticket: Ticket,
+        ticket: Option<Ticket>,
     ) -> Option<Waker> {
         let waiting = &mut self.edge(key)?.waiting[direction as usize];
-        let (_, waker) = waiting.others.remove(waiting.place_of(ticket)?);
+        let waker = waiting.take(ticket)?;
         let awaited = waiting.is_awaited();
         self.awaited -= usize::from(!awaited);
         Some(waker)

@@ -253,6 +253,26 @@ impl fmt::Debug for StreamCore {
     }
 }
 
+/// As [`unless`]. If whoever waits is gone before it is over, `give_up` takes the interest back.
+pub(super) async fn unless_or<T>(
+    event: &Event,
+    what: impl Future<Output = T>,
+    give_up: impl Fn(),
+) -> Option<T> {
+    let mut given_up = GivenUp(Some(give_up));
+    let done = unless(event, what).await;
+    given_up.0 = None;
+    done
+}
+
+struct GivenUp<F: Fn()>(Option<F>);
+
+impl<F: Fn()> Drop for GivenUp<F> {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|give_up| give_up());
+    }
+}
+
 /// Waits for something, unless an event is set first.
 pub(super) async fn unless<T>(event: &Event, what: impl Future<Output = T>) -> Option<T> {
     let (mut what, mut other) = (pin!(what), pin!(event.wait()));

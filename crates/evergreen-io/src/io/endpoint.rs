@@ -6,7 +6,7 @@ use std::io;
 use std::net::Shutdown;
 use std::task::{Context, Poll};
 
-use evergreen_loop::build::Interest;
+use evergreen_loop::build::{Direction, Interest};
 
 pub(super) use self::descriptor::{Descriptor, beside_standard};
 use crate::net::{TcpStream, UnixStream};
@@ -22,6 +22,10 @@ pub trait Endpoint: 'static {
     ///
     /// What ends the stream.
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// Whoever polled last to read waits no longer: what keeps the loop alive, or holds its waker, is
+    /// to be taken back.
+    fn stop_reading(&self) {}
 
     /// Writes what there is room for.
     ///
@@ -59,6 +63,10 @@ macro_rules! socket {
                 buffer: &mut [u8],
             ) -> Poll<io::Result<usize>> {
                 self.source().poll_read(cx, buffer)
+            }
+
+            fn stop_reading(&self) {
+                self.source().unpark(Direction::Read);
             }
 
             fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {

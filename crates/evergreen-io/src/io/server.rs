@@ -22,7 +22,7 @@ use self::connections::Connections;
 pub use self::handler::{HandleConnection, Outcome};
 pub(super) use self::methods::server;
 use super::base_stream::BaseStream;
-use super::core::unless;
+use super::core::{unless, unless_or};
 use super::endpoint::Endpoint;
 use super::error::StreamError;
 
@@ -34,6 +34,9 @@ pub(super) trait Listener: AsFd + 'static {
     type Stream: Endpoint;
 
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Stream>>;
+
+    /// Whoever polled last waits no longer.
+    fn stop_accepting(&self);
 }
 
 /// What all servers are made of.
@@ -103,7 +106,7 @@ impl<L: Listener> ServerCore<L> {
         let _serving = Serving(&self.is_serving);
         let backlog = backlog.and_then(|length| i32::try_from(length).ok()).filter(|&n| n > 0);
         rustix::net::listen(listener, backlog.unwrap_or(i32::MAX)).map_err(io::Error::from)?;
-        while let Some(accepted) = unless(&self.closed, poll_fn(|cx| self.poll_accept(cx))).await {
+        while let Some(accepted) = self.accept().await {
             match accepted {
                 Ok(stream) => (self.handle)(Connections::add(self, stream)),
                 Err(error) => {
@@ -113,6 +116,13 @@ impl<L: Listener> ServerCore<L> {
             }
         }
         Ok(())
+    }
+
+    /// The next connection, until the server is closed.
+    async fn accept(&self) -> Option<io::Result<L::Stream>> {
+        let accepted = poll_fn(|cx| self.poll_accept(cx));
+        let stop = || self.listener().iter().for_each(|listener| listener.stop_accepting());
+        unless_or(&self.closed, accepted, stop).await
     }
 
     /// Keeps no hold of the listener: closing the server closes its descriptor at once.

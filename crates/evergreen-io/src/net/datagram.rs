@@ -32,7 +32,7 @@ macro_rules! datagram {
                 Ok(Self { source: Source::new(io, crate::Interest::BOTH)? })
             }
 
-            const fn source(&self) -> &Source<$io> {
+            pub(crate) const fn source(&self) -> &Source<$io> {
                 &self.source
             }
 

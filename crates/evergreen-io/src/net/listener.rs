@@ -10,7 +10,7 @@ macro_rules! listener {
                 Ok(Self { acceptor: Acceptor::new(Source::new(io, crate::Interest::READABLE)?) })
             }
 
-            fn source(&self) -> &Source<$io> {
+            pub(crate) fn source(&self) -> &Source<$io> {
                 self.acceptor.source()
             }
 

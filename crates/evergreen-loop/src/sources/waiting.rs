@@ -64,6 +64,14 @@ impl Waiting {
         }
     }
 
+    /// Takes a waker back, if there is one.
+    pub(super) fn take(&mut self, ticket: Option<Ticket>) -> Option<Waker> {
+        match ticket {
+            None => self.poller.take(),
+            Some(ticket) => Some(self.others.remove(self.place_of(ticket)?).1),
+        }
+    }
+
     pub(super) fn is_awaited(&self) -> bool {
         self.poller.is_some() || !self.others.is_empty()
     }

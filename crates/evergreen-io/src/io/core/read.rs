@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use regex::bytes::Regex;
 
-use super::{Inner, Phase, StreamCore};
+use super::{Inner, Phase, StreamCore, unless_or};
 use crate::io::buffer::ReadBuffer;
 use crate::io::error::StreamError;
 use crate::io::room::with_room;
@@ -102,12 +102,19 @@ impl Inner {
 
     /// Waits for bytes, or for the end.
     async fn fill(&self) -> Result<(), StreamError> {
-        let filled = super::unless(&self.closed, poll_fn(|cx| self.poll_fill(cx))).await;
+        let filled = poll_fn(|cx| self.poll_fill(cx));
+        let filled = unless_or(&self.closed, filled, || self.stop_reading()).await;
         let filled = filled.unwrap_or(Err(StreamError::Closed));
         if filled.is_err() && self.phase.get() == Phase::Open {
             self.close();
         }
         filled
+    }
+
+    fn stop_reading(&self) {
+        if let Ok(endpoint) = self.endpoint() {
+            endpoint.stop_reading();
+        }
     }
 
     fn poll_fill(&self, cx: &mut Context<'_>) -> Poll<Result<(), StreamError>> {

@@ -89,6 +89,10 @@ impl Endpoint for Descriptor {
         self.source.poll_io(Direction::Read, cx, |fd| self.call.read(fd, buffer))
     }
 
+    fn stop_reading(&self) {
+        self.source.unpark(Direction::Read);
+    }
+
     fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.source.poll_io(Direction::Write, cx, |fd| self.call.write(fd, bytes))
     }

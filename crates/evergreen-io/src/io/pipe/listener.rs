@@ -7,6 +7,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{self, Path, PathBuf};
 use std::task::{Context, Poll};
 
+use evergreen_loop::build::Direction;
+
 use crate::io::server::Listener;
 use crate::net::{UnixListener, UnixStream};
 
@@ -39,6 +41,10 @@ impl Listener for PipeListener {
 
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<UnixStream>> {
         self.socket.poll_accept(cx).map_ok(|(stream, _)| stream)
+    }
+
+    fn stop_accepting(&self) {
+        self.socket.source().unpark(Direction::Read);
     }
 }
 

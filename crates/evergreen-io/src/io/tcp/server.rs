@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use evergreen_loop::build::Direction;
+
 use super::connection::TcpConnection;
 use crate::io::error::TcpError;
 use crate::io::literals::bind_first;
@@ -67,5 +69,9 @@ impl Listener for TcpListener {
 
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
         self.poll_accept(cx).map_ok(|(stream, _)| stream)
+    }
+
+    fn stop_accepting(&self) {
+        self.source().unpark(Direction::Read);
     }
 }

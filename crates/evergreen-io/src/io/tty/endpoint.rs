@@ -59,6 +59,10 @@ impl Endpoint for Terminal {
         })
     }
 
+    fn stop_reading(&self) {
+        self.0.stop_reading();
+    }
+
     fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.0.poll_write(cx, bytes)
     }

@@ -8,12 +8,13 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use evergreen_loop::build::Direction;
 use evergreen_sync::Event;
 use evergreen_sync::locks::Lock;
 
 use super::datagrams::{Datagrams, size_of};
 use crate::in_words::in_words;
-use crate::io::core::unless;
+use crate::io::core::unless_or;
 use crate::io::error::StreamError;
 use crate::io::outbox::{Outbox, Sends, begin_to_send};
 use crate::io::room::with_room;
@@ -114,8 +115,15 @@ impl Endpoint {
     pub(super) async fn receive(&self) -> Result<(Vec<u8>, SocketAddr), StreamError> {
         self.socket()?;
         let _turn = self.receivers.lock().await;
-        let received = unless(&self.closed, poll_fn(|cx| self.poll_receive(cx))).await;
+        let received = poll_fn(|cx| self.poll_receive(cx));
+        let received = unless_or(&self.closed, received, || self.stop_receiving()).await;
         received.unwrap_or(Err(StreamError::Closed))
+    }
+
+    fn stop_receiving(&self) {
+        if let Ok(socket) = self.socket() {
+            socket.source().unpark(Direction::Read);
+        }
     }
 
     fn poll_receive(
