@@ -5,7 +5,7 @@ mod common;
 
 use std::cell::Cell;
 use std::io::{ErrorKind, Read, Write};
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
@@ -14,8 +14,8 @@ use std::time::Duration;
 use common::scratch::Scratch;
 use common::{Blackhole, Refusing, TestLoop, content};
 use evergreen_io::lib::socket::{
-    AF_INET, AF_INET6, AF_UNIX, Address, IPPROTO_UDP, SO_RCVBUF, SO_REUSEADDR, SO_TYPE, SOCK_DGRAM,
-    SOCK_STREAM, SOL_SOCKET, Socket, socketpair,
+    AF_INET, AF_INET6, AF_UNIX, Address, IPPROTO_UDP, SO_ERROR, SO_RCVBUF, SO_REUSEADDR, SO_TYPE,
+    SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET, Socket, socketpair,
 };
 use evergreen_task::{sleep, spawn, yield_now};
 use evergreen_testing::{must_not_suspend, must_suspend};
@@ -376,4 +376,61 @@ fn what_the_system_does_at_once_goes_through() {
     let taken = stream().bind(address.clone()).unwrap_err();
     assert!(taken.to_string().contains(&address.to_string()), "{taken}");
     assert_eq!(listener.option(SOL_SOCKET, SO_TYPE).unwrap(), SOCK_STREAM);
+}
+
+// EV-LIB-04: a limit is for the calls to come.
+#[test]
+fn a_call_that_waits_keeps_the_limit_that_it_had() {
+    TestLoop::new().block_on(async {
+        let (ours, theirs) = socketpair(AF_UNIX, SOCK_STREAM, 0).unwrap();
+        let bytes = vec![7; 1 << 20];
+        let sender = spawn({
+            let (ours, bytes) = (ours.clone(), bytes.clone());
+            async move { ours.send_all(&bytes).await }
+        });
+        yield_now().await;
+        ours.set_blocking(false);
+        let mut received = 0;
+        while received < bytes.len() {
+            received += theirs.recv(1 << 16).await.unwrap().len();
+        }
+        sender.await.unwrap().unwrap();
+    });
+}
+
+// EV-LIB-06: the system connects a datagram socket at once, to whomever.
+#[test]
+fn a_datagram_socket_connects_at_once() {
+    TestLoop::new().block_on(async {
+        let socket = Socket::new(AF_INET, SOCK_DGRAM, 0).unwrap();
+        must_not_suspend(socket.connect(("127.0.0.1", 0))).await.unwrap();
+    });
+}
+
+// EV-LIB-06: the error of a connection is told once; whoever comes second has one, too.
+#[test]
+fn a_connection_whose_error_was_taken_by_another_has_failed() {
+    TestLoop::new().block_on(async {
+        let silent = Blackhole::new();
+        let (socket, address) = (stream(), silent.address());
+        let connecting = spawn({
+            let socket = socket.clone();
+            async move { socket.connect(address).await }
+        });
+        yield_now().await;
+        // Unseen: a duplicate has tasks of its own that wait.
+        socket.dup().unwrap().shutdown(Shutdown::Both).unwrap();
+        assert_ne!(socket.option(SOL_SOCKET, SO_ERROR).unwrap(), 0);
+        let error = connecting.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
+    });
+}
+
+#[test]
+fn a_buffer_that_no_memory_is_there_for_is_an_error() {
+    TestLoop::new().block_on(async {
+        let (ours, _theirs) = socketpair(AF_UNIX, SOCK_STREAM, 0).unwrap();
+        let error = ours.recv(usize::MAX).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OutOfMemory);
+    });
 }

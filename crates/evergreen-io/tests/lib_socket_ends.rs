@@ -262,3 +262,29 @@ fn dropping_the_last_handle_closes_the_socket() {
         assert_eq!(theirs.recv(1).await.unwrap(), b"");
     });
 }
+
+// EV-LIB-10: of datagrams, too, where the system has nobody wait and nothing to give.
+#[test]
+fn what_is_shut_down_to_read_from_has_nobody_wait() {
+    TestLoop::new().block_on(async {
+        let receiver = Socket::new(AF_INET, SOCK_DGRAM, 0).unwrap();
+        receiver.bind(("127.0.0.1", 0)).unwrap();
+        let told = waiting(&receiver, |socket| async move { socket.recv_from(1).await }).await;
+        // It has no peer, and is shut down all the same.
+        let error = receiver.shutdown(Shutdown::Read).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotConnected);
+        assert_eq!(reason(&told.await.unwrap().unwrap_err()), BadDescriptor::ShutDownMeanwhile);
+        let error = receiver.recv(1).await.unwrap_err();
+        assert_eq!(reason(&error), BadDescriptor::ShutDownMeanwhile);
+    });
+}
+
+// EV-LIB-09
+#[test]
+fn nothing_is_sent_on_a_closed_socket_also_if_it_is_nothing() {
+    TestLoop::new().block_on(async {
+        let (ours, _theirs) = pair();
+        ours.close();
+        assert_eq!(reason(&ours.send_all(b"").await.unwrap_err()), BadDescriptor::Closed);
+    });
+}

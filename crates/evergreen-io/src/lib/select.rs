@@ -17,7 +17,7 @@ use super::watch::Watch;
 ///
 /// A limit of zero asks the poller once; `None` and a negative one wait as long as it takes. When the
 /// time is over, nothing is ready. Errors and hang-ups count as ready: the next call on the
-/// descriptor tells.
+/// descriptor tells. A descriptor that somebody closes meanwhile is never ready again.
 ///
 /// ```
 /// use evergreen_io::lib::{select::select, socket::{self, socketpair}};

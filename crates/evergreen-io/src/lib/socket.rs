@@ -195,20 +195,24 @@ impl Socket {
     ///
     /// What the system says: it is not connected.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.with(|io| io.shutdown(how))?;
+        let done = self.with(|io| io.shutdown(how));
+        // A datagram socket without a peer says that it has none, and is shut down all the same.
+        if done.is_err() && self.kind()? == SOCK_STREAM {
+            return done;
+        }
         let ended: &[Side] = match how {
             Shutdown::Read => &self.0.sides[..1],
             Shutdown::Write => &self.0.sides[1..],
             Shutdown::Both => &self.0.sides,
         };
         ended.iter().for_each(|side| side.end(BadDescriptor::ShutDownMeanwhile));
-        Ok(())
+        done
     }
 
     /// Closes it, also for all other handles. A task that waits for it has an error,
     /// [`BadDescriptor::ClosedMeanwhile`]. Closing it again does nothing.
     pub fn close(&self) {
-        // Nothing watches the number by the time that others may get it.
+        // Nothing here watches the number by the time that others may get it.
         self.0.sides.iter().for_each(|side| side.end(BadDescriptor::ClosedMeanwhile));
         drop(self.0.io.take());
     }

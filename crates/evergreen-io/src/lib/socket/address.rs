@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::net::{AddressFamily, SocketAddrAny};
 use socket2::SockAddr;
 
+use super::Socket;
 use crate::net::{address_of, system_address, unix_name, unix_peer};
 use crate::resolve::{Query, getaddrinfo, literal, refused};
 
@@ -48,11 +49,16 @@ impl Address {
         Ok(SocketAddr::try_from(address).map_or(Self::Unnamed, Self::Ip))
     }
 
-    /// As the system takes it, if nobody needs to be asked.
-    pub(super) fn known(&self, family: i32) -> io::Result<Option<SockAddr>> {
+    /// As a socket of some family takes it, if no resolver needs to be asked.
+    pub(super) fn known(
+        &self,
+        family: impl FnOnce() -> io::Result<i32>,
+    ) -> io::Result<Option<SockAddr>> {
         Ok(Some(match self {
             Self::Ip(address) => (*address).into(),
-            Self::Host(host, port) if host.is_empty() => SocketAddr::new(any(family), *port).into(),
+            Self::Host(host, port) if host.is_empty() => {
+                SocketAddr::new(any(family()?), *port).into()
+            },
             Self::Host(host, port) => return Ok(literal::address(host, *port)?.map(Into::into)),
             Self::Path(path) => system_address(&address_of(path)?)?,
             Self::Unnamed => {
@@ -62,12 +68,13 @@ impl Address {
         }))
     }
 
-    /// As the system takes it, for a socket of some family and kind.
-    pub(super) async fn resolve(&self, family: i32, socktype: i32) -> io::Result<SockAddr> {
-        if let Some(address) = self.known(family)? {
+    /// As the socket takes it.
+    pub(super) async fn resolve(&self, socket: &Socket) -> io::Result<SockAddr> {
+        if let Some(address) = self.known(|| socket.family())? {
             return Ok(address);
         }
         let Self::Host(host, port) = self else { unreachable!("all others are known") };
+        let (family, socktype) = (socket.family()?, socket.kind()?);
         let query = Query { family, socktype, ..Query::stream(host, *port) };
         let found = getaddrinfo(query).await?;
         let first = found.first().ok_or_else(|| refused(host, "has no address"))?;

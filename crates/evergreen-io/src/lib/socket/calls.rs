@@ -1,8 +1,8 @@
 //! The calls that wait.
 
-use std::future::Future;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use evergreen_loop::build::Direction;
 use evergreen_task::{consume_budget, timeout};
@@ -36,7 +36,7 @@ impl Socket {
     ///
     /// No connection is lost.
     pub async fn accept(&self) -> io::Result<(Self, Address)> {
-        let (fd, peer) = self.limited(self.io(Direction::Read, accept)).await?;
+        let (fd, peer) = self.call(Direction::Read, accept).await?;
         Ok((Self::around(fd.into(), self.0.protocol)?, Address::told(peer)?))
     }
 
@@ -51,13 +51,13 @@ impl Socket {
     /// Nothing is lost.
     pub async fn recv(&self, n: usize) -> io::Result<Vec<u8>> {
         // No buffer is held while it waits.
-        let received = self.io(Direction::Read, |mut io| {
-            let mut buffer = vec![0; n];
+        let received = |mut io: &socket2::Socket| {
+            let mut buffer = room(n)?;
             let length = io.read(&mut buffer)?;
             buffer.truncate(length);
             Ok(buffer)
-        });
-        self.limited(received).await
+        };
+        self.call(Direction::Read, received).await
     }
 
     /// As [`recv`](Self::recv), into a buffer. Gives how many bytes came.
@@ -70,7 +70,7 @@ impl Socket {
     ///
     /// Nothing is lost.
     pub async fn recv_into(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.limited(self.io(Direction::Read, |mut io| io.read(buffer))).await
+        self.call(Direction::Read, |mut io| io.read(buffer)).await
     }
 
     /// Waits for a datagram, and gives it with its sender: `n` bytes at most, the rest is lost.
@@ -84,13 +84,13 @@ impl Socket {
     /// Nothing is lost.
     #[doc(alias = "recvfrom")]
     pub async fn recv_from(&self, n: usize) -> io::Result<(Vec<u8>, Address)> {
-        let received = self.io(Direction::Read, |io| {
-            let mut buffer = vec![0; n];
+        let received = |io: &socket2::Socket| {
+            let mut buffer = room(n)?;
             let (length, sender) = recv_from(io, &mut buffer)?;
             buffer.truncate(length);
             Ok((buffer, sender))
-        });
-        self.limited(received).await
+        };
+        self.call(Direction::Read, received).await
     }
 
     /// As [`recv_from`](Self::recv_from), into a buffer.
@@ -104,7 +104,7 @@ impl Socket {
     /// Nothing is lost.
     #[doc(alias = "recvfrom_into")]
     pub async fn recv_from_into(&self, buffer: &mut [u8]) -> io::Result<(usize, Address)> {
-        self.limited(self.io(Direction::Read, |io| recv_from(io, buffer))).await
+        self.call(Direction::Read, |io| recv_from(io, buffer)).await
     }
 
     /// Sends what there is room for, and gives how much that was. If there is none, it waits once;
@@ -118,7 +118,7 @@ impl Socket {
     ///
     /// It is sent or it is not.
     pub async fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.limited(self.sent(|io| io.send_with_flags(bytes, FLAGS))).await
+        self.sent(|io| io.send_with_flags(bytes, FLAGS)).await
     }
 
     /// Sends all of it, under one limit for the whole.
@@ -132,11 +132,12 @@ impl Socket {
     /// A part of it may have been sent.
     #[doc(alias = "sendall")]
     pub async fn send_all(&self, bytes: &[u8]) -> io::Result<()> {
-        let all = async {
+        let all = async |waits| {
+            self.with(|_| Ok(()))?;
             let mut rest = bytes;
             while !rest.is_empty() {
                 let send = |io: &socket2::Socket| io.send_with_flags(rest, FLAGS);
-                let length = self.io(Direction::Write, send).await?;
+                let length = self.io(Direction::Write, waits, send).await?;
                 rest = &rest[length..];
             }
             Ok(())
@@ -156,8 +157,8 @@ impl Socket {
     /// It is sent or it is not.
     #[doc(alias = "sendto")]
     pub async fn send_to(&self, bytes: &[u8], address: impl Into<Address>) -> io::Result<usize> {
-        let to = address.into().resolve(self.family()?, self.kind()?).await?;
-        self.limited(self.sent(|io| io.send_to_with_flags(bytes, &to, FLAGS))).await
+        let to = address.into().resolve(self).await?;
+        self.sent(|io| io.send_to_with_flags(bytes, &to, FLAGS)).await
     }
 
     /// One attempt, one wait, one attempt more.
@@ -165,23 +166,36 @@ impl Socket {
         &self,
         call: impl Fn(&socket2::Socket) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        consume_budget().await;
-        if let Some(length) = self.attempt(&call)? {
-            return Ok(length);
-        }
-        self.ready(Direction::Write).await?;
-        Ok(self.attempt(&call)?.unwrap_or(0))
+        let sent = async |waits| {
+            consume_budget().await;
+            if let Some(length) = self.attempt(waits, &call)? {
+                return Ok(length);
+            }
+            self.ready(Direction::Write).await?;
+            Ok(self.attempt(waits, &call)?.unwrap_or(0))
+        };
+        self.limited(sent).await
+    }
+
+    /// Makes a call until it does not block, or the time is over.
+    async fn call<R>(
+        &self,
+        direction: Direction,
+        call: impl FnMut(&socket2::Socket) -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.limited(async |waits| self.io(direction, waits, call).await).await
     }
 
     /// Makes a call until it does not block.
-    pub(super) async fn io<R>(
+    async fn io<R>(
         &self,
         direction: Direction,
+        waits: bool,
         mut call: impl FnMut(&socket2::Socket) -> io::Result<R>,
     ) -> io::Result<R> {
         consume_budget().await;
         loop {
-            if let Some(done) = self.attempt(&mut call)? {
+            if let Some(done) = self.attempt(waits, &mut call)? {
                 return Ok(done);
             }
             self.ready(direction).await?;
@@ -191,38 +205,44 @@ impl Socket {
     /// Makes a call; `None` if it would block, and it may wait.
     pub(super) fn attempt<R>(
         &self,
+        waits: bool,
         mut call: impl FnMut(&socket2::Socket) -> io::Result<R>,
     ) -> io::Result<Option<R>> {
         match self.with(|io| uninterrupted(|| call(io))) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && !self.is_instant() => {
-                Ok(None)
-            },
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && waits => Ok(None),
             result => result.map(Some),
         }
     }
 
-    async fn ready(&self, direction: Direction) -> io::Result<()> {
+    pub(super) async fn ready(&self, direction: Direction) -> io::Result<()> {
         let fd = self.with(|io| Ok(io.as_raw_fd()))?;
         self.side(direction).ready(fd, direction).await
     }
 
-    /// Whether no call may wait.
-    pub(super) fn is_instant(&self) -> bool {
-        self.timeout().is_some_and(|limit| limit.is_zero())
-    }
-
+    /// Makes a call under the limit of this moment, and says whether it may wait. What is set
+    /// meanwhile is for calls to come.
     pub(super) async fn limited<R>(
         &self,
-        call: impl Future<Output = io::Result<R>>,
+        call: impl AsyncFnOnce(bool) -> io::Result<R>,
     ) -> io::Result<R> {
         match self.timeout() {
-            Some(limit) if !limit.is_zero() => {
+            None => call(true).await,
+            Some(Duration::ZERO) => call(false).await,
+            Some(limit) => {
                 let late = |limit| Err(io::Error::new(io::ErrorKind::TimedOut, limit));
-                timeout(limit, call).await.unwrap_or_else(late)
+                timeout(limit, call(true)).await.unwrap_or_else(late)
             },
-            _ => call.await,
         }
     }
+}
+
+/// A buffer of so many bytes, if there is memory for it.
+fn room(n: usize) -> io::Result<Vec<u8>> {
+    let mut buffer = Vec::new();
+    let reserved = buffer.try_reserve_exact(n);
+    reserved.map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error))?;
+    buffer.resize(n, 0);
+    Ok(buffer)
 }
 
 fn recv_from(io: &socket2::Socket, buffer: &mut [u8]) -> io::Result<(usize, Address)> {

@@ -3,6 +3,7 @@
 use std::io;
 
 use evergreen_loop::build::{Direction, Timer};
+use evergreen_task::consume_budget;
 use socket2::SockAddr;
 
 use super::Socket;
@@ -27,7 +28,7 @@ impl Socket {
     ///
     /// The attempt may go on. Close the socket.
     pub async fn connect(&self, address: impl Into<Address>) -> io::Result<()> {
-        let to = address.into().resolve(self.family()?, self.kind()?).await?;
+        let to = address.into().resolve(self).await?;
         self.connect_to(&to).await
     }
 
@@ -43,48 +44,58 @@ impl Socket {
     ///
     /// As [`connect`](Self::connect).
     pub async fn connect_ex(&self, address: impl Into<Address>) -> io::Result<i32> {
-        let known = match self.family() {
-            Ok(family) => address.into().resolve(family, self.kind()?).await?,
-            Err(error) => return number(error),
-        };
+        if let Err(closed) = self.with(|_| Ok(())) {
+            return number(closed);
+        }
+        let known = address.into().resolve(self).await?;
         self.connect_to(&known).await.map_or_else(number, |()| Ok(0))
     }
 
     async fn connect_to(&self, to: &SockAddr) -> io::Result<()> {
-        if self.is_instant() {
-            return self.with(|io| uninterrupted(|| io.connect(to)));
-        }
-        let connecting = async {
-            self.begin(to).await?;
-            self.io(Direction::Write, outcome).await
+        let is_stream = self.kind()? == libc::SOCK_STREAM;
+        let connecting = async |waits: bool| {
+            if !waits {
+                return self.with(|io| uninterrupted(|| io.connect(to)));
+            }
+            self.begin(to, is_stream).await?;
+            // Only a stream comes to be connected later.
+            if !is_stream || self.with(is_connected)? {
+                return Ok(());
+            }
+            self.ready(Direction::Write).await?;
+            match self.with(is_connected)? {
+                true => Ok(()),
+                // Somebody else was told why.
+                false => Err(io::Error::from_raw_os_error(libc::ENOTCONN)),
+            }
         };
         self.limited(connecting).await
     }
 
     /// There is no readiness for a place in the queue of a Unix listener.
-    async fn begin(&self, to: &SockAddr) -> io::Result<()> {
+    async fn begin(&self, to: &SockAddr, is_stream: bool) -> io::Result<()> {
         // Linux itself says so the third time only.
-        if self.kind()? == libc::SOCK_STREAM && self.with(socket2::Socket::peer_addr).is_ok() {
+        if is_stream && self.with(socket2::Socket::peer_addr).is_ok() {
             return Err(io::Error::from_raw_os_error(libc::EISCONN));
         }
+        consume_budget().await;
         let mut pauses = Pauses::new();
-        while self.attempt(|io| begin_to_connect(io, to))?.is_none() {
+        while self.attempt(true, |io| begin_to_connect(io, to))?.is_none() {
             pauses.wait(Timer::after).await?;
+            self.with(|_| Ok(())).map_err(|_| BadDescriptor::ClosedMeanwhile)?;
         }
         Ok(())
     }
 }
 
-/// What came of it.
-fn outcome(io: &socket2::Socket) -> io::Result<()> {
+/// What came of it so far.
+fn is_connected(io: &socket2::Socket) -> io::Result<bool> {
     if let Some(error) = io.take_error()? {
         return Err(error);
     }
     match io.peer_addr() {
-        Err(error) if error.kind() == io::ErrorKind::NotConnected => {
-            Err(io::ErrorKind::WouldBlock.into())
-        },
-        peer => peer.map(drop),
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(false),
+        peer => peer.map(|_| true),
     }
 }
 

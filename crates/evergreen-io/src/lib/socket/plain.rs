@@ -17,7 +17,7 @@ impl Socket {
     /// interface here.
     pub fn bind(&self, address: impl Into<Address>) -> io::Result<()> {
         let address = address.into();
-        let Some(known) = address.known(self.family()?)? else {
+        let Some(known) = address.known(|| self.family())? else {
             let message =
                 format!("cannot bind to the name in {address}: look it up by getaddrinfo before");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
@@ -94,7 +94,7 @@ impl Socket {
         self.with(|io| Ok(io.r#type()?.into()))
     }
 
-    /// The protocol it was made with.
+    /// The protocol it was made with; zero if it was made from a descriptor.
     #[doc(alias = "proto")]
     pub fn protocol(&self) -> i32 {
         self.0.protocol

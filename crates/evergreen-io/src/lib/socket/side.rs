@@ -14,32 +14,41 @@ use crate::lib::watch::Watch;
 
 /// One direction, and the task that waits for it.
 #[derive(Default)]
-pub(super) struct Side(RefCell<Option<Rc<Waiter>>>);
+pub(super) struct Side {
+    waiter: RefCell<Option<Rc<Waiter>>>,
+    /// Why nobody is to wait for it any more.
+    over: Cell<Option<BadDescriptor>>,
+}
 
 struct Waiter {
     told: Rc<Event>,
     watch: Cell<Option<Watch>>,
-    ended: Cell<Option<BadDescriptor>>,
 }
 
 impl Side {
     /// Waits until the descriptor is ready, or somebody ends the wait.
     pub(super) async fn ready(&self, fd: RawFd, direction: Direction) -> io::Result<()> {
+        // The poller would say "ready" of what says "not yet" for ever.
+        self.check()?;
         let told = Rc::new(Event::new());
         let tell = Rc::clone(&told);
         let watch = Watch::new(fd, direction, move || tell.set());
         let watch = watch.map_err(|error| in_words(error, direction))?;
-        let waiter = Rc::new(Waiter { told, watch: Some(watch).into(), ended: Cell::new(None) });
-        self.0.replace(Some(Rc::clone(&waiter)));
+        let waiter = Rc::new(Waiter { told, watch: Some(watch).into() });
+        self.waiter.replace(Some(Rc::clone(&waiter)));
         let _waiting = Waiting(self);
         waiter.told.wait().await;
-        waiter.ended.take().map_or(Ok(()), |why| Err(why.into()))
+        self.check()
+    }
+
+    fn check(&self) -> io::Result<()> {
+        self.over.get().map_or(Ok(()), |why| Err(why.into()))
     }
 
     /// The task that waits is told why it does so in vain. From now on nothing is watched.
     pub(super) fn end(&self, why: BadDescriptor) {
-        if let Some(waiter) = self.0.borrow().as_ref() {
-            waiter.ended.set(Some(why));
+        self.over.set(Some(why));
+        if let Some(waiter) = self.waiter.take() {
             drop(waiter.watch.take());
             waiter.told.set();
         }
@@ -51,7 +60,7 @@ struct Waiting<'a>(&'a Side);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        drop(self.0.0.take());
+        drop(self.0.waiter.take());
     }
 }
 
