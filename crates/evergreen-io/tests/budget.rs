@@ -6,8 +6,10 @@ use std::cell::RefCell;
 use std::io::Write;
 use std::rc::Rc;
 
+use common::streams::plain_pair;
 use common::{TestLoop, pair_with_std};
 use evergreen_io::AsyncFd;
+use evergreen_io::io::BaseStream;
 use evergreen_io::net::{TcpStream, UnixDatagram};
 use evergreen_task::{spawn, yield_now};
 use futures_lite::AsyncReadExt;
@@ -99,6 +101,33 @@ fn a_task_whose_descriptor_is_always_ready_gives_way() {
     takes_turns(&event_loop, async move {
         for _ in 0..320 {
             fd.readable().await.expect("a loop").retain_ready();
+        }
+    });
+}
+
+// what a stream holds is ready without a socket.
+#[test]
+fn a_task_that_reads_what_a_stream_holds_gives_way() {
+    let event_loop = TestLoop::new();
+    let (ours, theirs) = event_loop.block_on(async { plain_pair() });
+    ours.write(&[b'\n'; 320]).expect("connected");
+    takes_turns(&event_loop, async move {
+        for _ in 0..320 {
+            theirs.read_until(b"\n").await.expect("it is there");
+        }
+    });
+}
+
+// R-17, EV-STR-12
+#[test]
+fn a_task_that_reads_behind_the_end_gives_way() {
+    let event_loop = TestLoop::new();
+    let (ours, theirs) = event_loop.block_on(async { plain_pair() });
+    ours.close();
+    theirs.keep_open_on_eof(true);
+    takes_turns(&event_loop, async move {
+        for _ in 0..320 {
+            assert_eq!(theirs.read_some(1).await.expect("open"), b"");
         }
     });
 }

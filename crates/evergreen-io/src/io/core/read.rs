@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use evergreen_task::consume_budget;
 use regex::bytes::Regex;
 
 use super::{Inner, Phase, StreamCore, unless_or};
@@ -80,6 +81,8 @@ impl Inner {
         self.check_readable()?;
         let _turn = self.readers.lock().await;
         loop {
+            // What is held is as ready as a socket that always is.
+            consume_budget().await;
             self.check_connected()?;
             if let Some(found) = take(&mut self.input.borrow_mut())? {
                 return Ok(found);
