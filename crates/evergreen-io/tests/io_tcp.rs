@@ -41,6 +41,26 @@ async fn serving(
     (server, serving)
 }
 
+#[test]
+fn small_writes_go_out_at_once_where_that_is_set() {
+    TestLoop::new().block_on(async {
+        let (server, _serving) = echo_server("127.0.0.1:0").await;
+        let client = TcpClient::new();
+        assert!(matches!(client.set_nodelay(true).unwrap_err().kind(), StreamError::NotConnected));
+        client.connect(server.local_addr().unwrap()).await.unwrap();
+        client.write(b"x\n").unwrap();
+        client.read_until(b"\n").await.unwrap();
+        let connection = server.connections().remove(0);
+        assert!(!client.nodelay().unwrap() && !connection.nodelay().unwrap());
+        client.set_nodelay(true).unwrap();
+        assert!(client.nodelay().unwrap() && !connection.nodelay().unwrap());
+        connection.set_nodelay(true).unwrap();
+        assert!(connection.nodelay().unwrap());
+        client.close();
+        assert!(matches!(client.nodelay().unwrap_err().kind(), StreamError::Closed));
+    });
+}
+
 // EV-TCP-01, EV-TCP-04, EV-TCP-06
 #[test]
 fn what_is_written_comes_back_line_by_line_until_the_end() {

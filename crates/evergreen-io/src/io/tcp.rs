@@ -3,6 +3,7 @@
 mod client;
 mod connection;
 mod names;
+mod options;
 mod server;
 
 pub use client::TcpClient;

@@ -10,6 +10,7 @@ use std::rc::{Rc, Weak};
 use evergreen_sync::locks::Lock;
 
 use super::names::Names;
+use super::options;
 use crate::io::base_stream::BaseStream;
 use crate::io::core::StreamCore;
 use crate::io::error::TcpError;
@@ -123,6 +124,25 @@ impl TcpClient {
     /// As [`local_addr`](Self::local_addr).
     pub fn peer_addr(&self) -> Result<SocketAddr, TcpError> {
         self.0.names.peer(&self.0.core, &self.0.socket.borrow())
+    }
+
+    /// Whether small writes go out at once (`TCP_NODELAY`), instead of waiting until what was sent
+    /// before has arrived. They wait unless it is set.
+    ///
+    /// # Errors
+    ///
+    /// As [`local_addr`](Self::local_addr).
+    pub fn nodelay(&self) -> Result<bool, TcpError> {
+        options::of(&self.0.core, &self.0.socket.borrow(), TcpStream::nodelay)
+    }
+
+    /// Sets it.
+    ///
+    /// # Errors
+    ///
+    /// As [`local_addr`](Self::local_addr).
+    pub fn set_nodelay(&self, on: bool) -> Result<(), TcpError> {
+        options::of(&self.0.core, &self.0.socket.borrow(), |socket| socket.set_nodelay(on))
     }
 }
 

@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use super::names::Names;
+use super::options;
 use super::server::TcpServer;
 use crate::io::base_stream::BaseStream;
 use crate::io::core::StreamCore;
 use crate::io::error::TcpError;
 use crate::io::server::Accepted;
-use crate::net::TcpListener;
+use crate::net::{TcpListener, TcpStream};
 
 /// A connection that a [`TcpServer`] has accepted. As Python evergreen's `TCPConnection`; a clone is
 /// another handle of the same.
@@ -48,6 +49,25 @@ impl TcpConnection {
     /// As [`local_addr`](Self::local_addr).
     pub fn peer_addr(&self) -> Result<SocketAddr, TcpError> {
         self.0.names.peer(&self.0.accepted.core, &self.0.accepted.socket)
+    }
+
+    /// Whether small writes go out at once (`TCP_NODELAY`), instead of waiting until what was sent
+    /// before has arrived. They wait unless it is set.
+    ///
+    /// # Errors
+    ///
+    /// As [`local_addr`](Self::local_addr).
+    pub fn nodelay(&self) -> Result<bool, TcpError> {
+        options::of(&self.0.accepted.core, &self.0.accepted.socket, TcpStream::nodelay)
+    }
+
+    /// Sets it.
+    ///
+    /// # Errors
+    ///
+    /// As [`local_addr`](Self::local_addr).
+    pub fn set_nodelay(&self, on: bool) -> Result<(), TcpError> {
+        options::of(&self.0.accepted.core, &self.0.accepted.socket, |socket| socket.set_nodelay(on))
     }
 }
 

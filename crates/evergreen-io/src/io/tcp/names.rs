@@ -5,8 +5,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Weak;
 
+use super::options;
 use crate::io::core::StreamCore;
-use crate::io::error::{StreamError, TcpError};
+use crate::io::error::TcpError;
 use crate::net::TcpStream;
 
 #[derive(Default)]
@@ -43,6 +44,6 @@ fn ask(
     if let Some(address) = known.get() {
         return Ok(*address);
     }
-    let address = ask(&*socket.upgrade().ok_or(StreamError::NotConnected)?)?;
+    let address = options::of(core, socket, ask)?;
     Ok(*known.get_or_init(|| address))
 }
