@@ -1,8 +1,8 @@
 //! evergreen beside other single-threaded runtimes.
 //!
 //! A runtime is one program, `src/bin/peer-NAME`, that implements [`Peer`], and [`Primitives`] if its
-//! tasks have something to wait for each other with. The scenarios are
-//! generic over it, so that two runtimes differ in nothing else. A peer's program runs one scenario
+//! tasks have something to wait for each other with, and [`Lines`] if it reads by lines. The scenarios
+//! are generic over it, so that two runtimes differ in nothing else. A peer's program runs one scenario
 //! in a process of its own and prints its [`Figures`]; the program `bench` starts them in turns and
 //! draws up the table.
 //!
@@ -23,5 +23,5 @@ pub mod primitives;
 pub mod scenarios;
 
 pub use figures::Figures;
-pub use peer::{Peer, run, run_with_primitives};
+pub use peer::{Lines, Peer, run, run_with_all};
 pub use primitives::Primitives;

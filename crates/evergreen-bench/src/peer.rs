@@ -45,15 +45,25 @@ pub trait Peer: 'static {
     ) -> impl Future<Output = ()> + 'static;
 }
 
+/// A runtime that has lines, its own or what its users take.
+pub trait Lines: Peer {
+    /// As [`Peer::serve`], but what is written back is each line, when all of it is there.
+    fn serve_lines(
+        listening: impl FnOnce(SocketAddr) + 'static,
+    ) -> impl Future<Output = ()> + 'static;
+}
+
 /// The program of a peer: `peer-NAME SCENARIO OPERATIONS` prints the figures of that scenario,
 /// `peer-NAME serve BUFFER` is an echo server.
 pub fn run<P: Peer>() {
-    program::<P>(scenarios::find::<P>);
+    program::<P>(scenarios::find::<P>, || fail("it has no lines"));
 }
 
-/// As [`run`], for a runtime whose tasks have something to wait for each other with.
-pub fn run_with_primitives<P: Primitives>() {
-    program::<P>(scenarios::find_with_primitives::<P>);
+/// As [`run`], for a runtime whose tasks have something to wait for each other with, and that has
+/// lines: `peer-NAME serve-lines` is the server of those.
+pub fn run_with_all<P: Primitives + Lines>() {
+    let serve_lines = || P::block_on(P::serve_lines(announce));
+    program::<P>(scenarios::find_with_primitives::<P>, serve_lines);
 }
 
 /// The program of a peer that is an echo server and nothing else.
@@ -69,13 +79,14 @@ pub fn run_server(serve: fn(listening: fn(SocketAddr), buffer: usize)) {
 /// The scenario of that name with so many operations, if there is one.
 type Find = fn(&str, u64) -> Option<Figures>;
 
-fn program<P: Peer>(find: Find) {
+fn program<P: Peer>(find: Find, serve_lines: fn()) {
     let args = arguments();
     clock::pin(clock::RUNTIME_CORE);
     match &words(&args)[..] {
         ["serve", buffer] => P::block_on(P::serve(announce, bytes(buffer))),
+        ["serve-lines"] => serve_lines(),
         [name, operations] => print!("{}", figures(find, name, operations)),
-        _ => fail("usage: SCENARIO OPERATIONS | serve BUFFER"),
+        _ => fail("usage: SCENARIO OPERATIONS | serve BUFFER | serve-lines"),
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Clients {
     load: Echo,
     epoll: OwnedFd,
     connections: Vec<Connection>,
-    /// All requests that are sent in one piece.
+    /// All requests that are sent in one piece, each a line.
     piece: Vec<u8>,
     buffer: Vec<u8>,
 }
@@ -35,7 +35,9 @@ impl Clients {
     pub(crate) fn connect(server: SocketAddr, load: Echo) -> Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let in_flight = usize::try_from(load.in_flight).map_err(io::Error::other)?;
-        let piece = vec![BYTE; load.size * in_flight];
+        let mut request = vec![BYTE; load.size];
+        request[load.size - 1] = b'\n';
+        let piece = request.repeat(in_flight);
         // An answer that is longer than it should be is seen.
         let buffer = vec![0; piece.len() + 1];
         let mut clients = Self { server, load, epoll, connections: Vec::new(), piece, buffer };
@@ -73,7 +75,7 @@ impl Clients {
             }
             for event in events.drain(..) {
                 let number = usize::try_from(event.data.u64()).map_err(io::Error::other)?;
-                if !self.connections[number].hear(&mut self.buffer)? {
+                if !self.connections[number].hear(&self.piece, &mut self.buffer)? {
                     continue;
                 }
                 unanswered -= 1;
@@ -99,15 +101,15 @@ impl Clients {
 }
 
 impl Connection {
-    /// Reads what has come. Is the answer complete?
-    fn hear(&mut self, buffer: &mut [u8]) -> Result<bool> {
+    /// Reads what has come of the answer, which is what was sent. Is it complete?
+    fn hear(&mut self, sent: &[u8], buffer: &mut [u8]) -> Result<bool> {
         let read = match self.stream.read(buffer) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(read) => read,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(error),
         };
-        if read > self.missing || buffer[..read].iter().any(|byte| *byte != BYTE) {
+        if !sent[sent.len() - self.missing..].starts_with(&buffer[..read]) {
             return Err(io::Error::other("other bytes came back than were sent"));
         }
         self.missing -= read;

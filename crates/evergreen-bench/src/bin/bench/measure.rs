@@ -21,6 +21,7 @@ pub(crate) fn one(peer: &Peer, scenario: &Scenario) -> Result<Figures, String> {
     let figures = match scenario.load {
         Load::Operations(operations) => alone(peer, scenario.name, operations)?,
         Load::Echo(load) => Server::start(peer)?.echo(load)?,
+        Load::Lines(load) => Server::start_lines(peer)?.echo(load)?,
         Load::Calls(load) => calls::count(peer, load)?,
         Load::Idle { connections } => Server::start_small(peer)?.idle(connections)?,
     };

@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn everything_is_measured_unless_something_is_named() {
         let options = parse("").unwrap();
-        assert_eq!((options.peers.len(), options.scenarios.len()), (9, 23));
+        assert_eq!((options.peers.len(), options.scenarios.len()), (9, 26));
         let options = parse("--peers tokio,evergreen yield --rounds 2 --out x").unwrap();
         let names: Vec<_> = options.peers.iter().map(|peer| peer.name).collect();
         assert_eq!(names, ["tokio", "evergreen"]);

@@ -18,7 +18,9 @@ pub(crate) enum Load {
     Operations(u64),
     /// An echo server, and its clients in another process.
     Echo(Echo),
-    /// The same, to count the server's system calls.
+    /// A server that sends back lines, and the same clients.
+    Lines(Echo),
+    /// As `Echo`, to count the server's system calls.
     Calls(Echo),
     /// So many connections that have been served once and are silent.
     Idle { connections: usize },
@@ -63,7 +65,9 @@ impl Scenario {
             Load::Operations(_) if self.name == "mem_tasks" => {
                 Figure { name: "bytes", unit: "bytes", digits: 1 }
             },
-            Load::Operations(_) | Load::Echo(_) => Figure { name: "cpu_ns", unit: "ns", digits: 1 },
+            Load::Operations(_) | Load::Echo(_) | Load::Lines(_) => {
+                Figure { name: "cpu_ns", unit: "ns", digits: 1 }
+            },
         }
     }
 
@@ -71,7 +75,7 @@ impl Scenario {
     pub(crate) fn is_for(&self, peer: &str) -> bool {
         match self.load {
             Load::Echo(_) | Load::Calls(_) => true,
-            Load::Operations(_) | Load::Idle { .. } => {
+            Load::Operations(_) | Load::Lines(_) | Load::Idle { .. } => {
                 let is_loop = peer == FLOOR || peer == FLOOR_WITH_BUFFERS;
                 !is_loop && self.only.is_none_or(|peers| peers.contains(&peer))
             },
@@ -94,8 +98,12 @@ const fn alone(
 
 /// What tasks wait for each other with: not every runtime has some.
 const fn primitive(name: &'static str, operations: u64, operation: &'static str) -> Scenario {
-    let only: &[_] = &["evergreen", "tokio", "smol"];
-    Scenario { only: Some(only), ..alone(name, operations, NOT_BEHIND_TOKIO, operation) }
+    Scenario { only: WITH_ALL, ..alone(name, operations, NOT_BEHIND_TOKIO, operation) }
+}
+
+/// Nor does every runtime read by lines.
+const fn lines(name: &'static str, load: Echo, operation: &'static str) -> Scenario {
+    Scenario { name, operation, load: Load::Lines(load), goals: NOT_BEHIND_TOKIO, only: WITH_ALL }
 }
 
 const fn echo(name: &'static str, load: Echo, operation: &'static str) -> Scenario {
@@ -130,6 +138,8 @@ const fn of_tokio(at_most: f64) -> Goal {
     Goal::Ratio { to: BASE, at_most }
 }
 
+const WITH_ALL: Option<&[&str]> = Some(&["evergreen", "tokio", "smol"]);
+
 const NOT_BEHIND_TOKIO: &[Goal] = &[of_tokio(1.0)];
 const NEXT_TO_FLOOR: &[Goal] = &[Goal::Ratio { to: FLOOR, at_most: 1.03 }, of_tokio(1.0)];
 
@@ -139,7 +149,7 @@ const TWO: &[Goal] = &[Goal::Figure(2.04)];
 const THERE_AND_BACK: &str = "64 bytes there and back";
 const CONNECTION: &str = "a connection for 64 bytes there and back";
 
-pub(crate) const ALL: [Scenario; 23] = [
+pub(crate) const ALL: [Scenario; 26] = [
     alone("spawn_join", 1_000_000, &[of_tokio(0.45)], "start a task and await it"),
     alone("yield", 2_000_000, &[], "a task gives way, one of 1,000"),
     alone("ping_pong", 1_000_000, &[], "a message between two tasks"),
@@ -159,6 +169,9 @@ pub(crate) const ALL: [Scenario; 23] = [
     echo("echo_4k", Echo { size: 4096, ..plain(50, 80_000) }, "4 KiB there and back"),
     echo("echo_16", Echo { in_flight: 16, ..plain(50, 480_000) }, "64 bytes, 16 at a time"),
     echo("churn", churn(32, 20_000), CONNECTION),
+    lines("lines_1", plain(1, 20_000), "a line there and back"),
+    lines("lines_50", plain(50, 100_000), "a line there and back"),
+    lines("lines_16", Echo { in_flight: 16, ..plain(50, 480_000) }, "a line, 16 at a time"),
     calls("calls_1", plain(1, 1000), &[Goal::Figure(3.0)], THERE_AND_BACK),
     calls("calls_1000", plain(1000, 10_000), TWO, THERE_AND_BACK),
     calls("calls_churn", churn(32, 2000), &[Goal::Figure(8.2)], CONNECTION),

@@ -42,6 +42,10 @@ impl Server {
         Self::start_as(peer.command().args(["serve", SMALL_BUFFER]))
     }
 
+    pub(crate) fn start_lines(peer: &Peer) -> Result<Self, String> {
+        Self::start_as(peer.command().arg("serve-lines"))
+    }
+
     pub(crate) fn start_as(command: &mut Command) -> Result<Self, String> {
         let mut child = start(command)?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {

@@ -1,5 +1,6 @@
 //! evergreen.
 
+mod lines;
 mod primitives;
 
 use evergreen::net::TcpListener;
@@ -52,5 +53,5 @@ impl Peer for Evergreen {
 }
 
 fn main() {
-    evergreen_bench::run_with_primitives::<Evergreen>();
+    evergreen_bench::run_with_all::<Evergreen>();
 }

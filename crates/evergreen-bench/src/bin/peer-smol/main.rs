@@ -1,5 +1,6 @@
 //! smol: a `LocalExecutor` under `async_io::block_on`.
 
+mod lines;
 mod primitives;
 
 use async_executor::LocalExecutor;
@@ -64,5 +65,5 @@ impl Peer for Smol {
 }
 
 fn main() {
-    evergreen_bench::run_with_primitives::<Smol>();
+    evergreen_bench::run_with_all::<Smol>();
 }

@@ -1,5 +1,6 @@
 //! tokio's `current_thread` runtime with a `LocalSet`, the base of the ratios.
 
+mod lines;
 mod primitives;
 
 use evergreen_bench::{Peer, peer::listener};
@@ -57,5 +58,5 @@ impl Peer for Tokio {
 }
 
 fn main() {
-    evergreen_bench::run_with_primitives::<Tokio>();
+    evergreen_bench::run_with_all::<Tokio>();
 }
