@@ -177,12 +177,22 @@ impl Searched {
             self.delimiter = delimiter.to_vec();
             self.end = 0;
         }
+        if self.end == held.len() {
+            return None;
+        }
         // The delimiter may have begun in what was searched.
         let start = self.end.saturating_sub(delimiter.len() - 1);
-        let found = memmem::find(&held[start..], delimiter).map(|place| start + place);
+        let found = find(&held[start..], delimiter).map(|place| start + place);
         self.end = found.unwrap_or(held.len());
         self.bytes += (self.end - start) as u64;
         found
+    }
+}
+
+fn find(held: &[u8], delimiter: &[u8]) -> Option<usize> {
+    match delimiter {
+        [byte] => memchr::memchr(*byte, held),
+        _ => memmem::find(held, delimiter),
     }
 }
 

@@ -17,7 +17,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::{Rc, Weak};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use evergreen_sync::Event;
 use evergreen_sync::locks::Lock;
@@ -47,10 +47,12 @@ struct Inner {
     is_shut: Cell<bool>,
     /// Readers are served in the order of their calls.
     readers: Lock,
+    /// Wakes the one of them that waits for the peer.
+    filler: Cell<Option<Waker>>,
     /// The peer sends no more, and nobody was told yet.
     at_end: Cell<bool>,
     keep_open_on_eof: Cell<bool>,
-    /// Wakes whoever waits for something that a closed stream does not give.
+    /// Wakes all others that wait for something that a closed stream does not give.
     closed: Event,
     at_close: Cell<Option<Box<dyn FnOnce()>>>,
 }
@@ -194,7 +196,9 @@ impl Inner {
     }
 
     fn check_readable(&self) -> Result<(), StreamError> {
-        let readable = self.endpoint()?.interest().is_readable();
+        self.check_connected()?;
+        let endpoint = self.endpoint.borrow();
+        let readable = endpoint.as_ref().is_some_and(|endpoint| endpoint.interest().is_readable());
         if readable { Ok(()) } else { Err(StreamError::NotReadable) }
     }
 
@@ -211,7 +215,7 @@ impl Inner {
             self.close_keeping_input();
         } else {
             self.phase.set(Phase::Ended);
-            self.closed.set();
+            self.tell_closed();
             let stream = Rc::clone(self);
             drop(spawn(async move {
                 stream.output.flushed().await;
@@ -225,12 +229,19 @@ impl Inner {
         self.close_keeping_input();
     }
 
+    fn tell_closed(&self) {
+        self.closed.set();
+        if let Some(filler) = self.filler.take() {
+            filler.wake();
+        }
+    }
+
     fn close_keeping_input(&self) {
         self.phase.set(Phase::Closed);
         let endpoint = self.endpoint.take();
         drop(endpoint);
         self.output.close();
-        self.closed.set();
+        self.tell_closed();
         if let Some(done) = self.at_close.take() {
             done();
         }

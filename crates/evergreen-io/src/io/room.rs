@@ -1,19 +1,18 @@
 //! Where all streams of a thread read to, so that none holds memory while it waits.
 
-use std::cell::RefCell;
-use std::mem;
+use std::cell::Cell;
 
 /// How much is read at once; the largest datagram is smaller.
 const SIZE: usize = 64 * 1024;
 
 thread_local! {
-    static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static ROOM: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
 }
 
 pub(super) fn with_room<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
-    let mut room = ROOM.with_borrow_mut(mem::take);
-    room.resize(SIZE, 0);
+    // Taken out: whoever reads may read from another stream meanwhile.
+    let mut room = ROOM.take().unwrap_or_else(|| vec![0; SIZE].into_boxed_slice());
     let done = read(&mut room);
-    ROOM.replace(room);
+    ROOM.set(Some(room));
     done
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use evergreen_task::consume_budget;
 use regex::bytes::Regex;
 
-use super::{Inner, Phase, StreamCore, unless_or};
+use super::{Inner, Phase, StreamCore};
 use crate::io::buffer::ReadBuffer;
 use crate::io::error::StreamError;
 use crate::io::room::with_room;
@@ -80,9 +80,9 @@ impl Inner {
     ) -> Result<Vec<u8>, StreamError> {
         self.check_readable()?;
         let _turn = self.readers.lock().await;
+        // What is held is as ready as a socket that always is.
+        consume_budget().await;
         loop {
-            // What is held is as ready as a socket that always is.
-            consume_budget().await;
             self.check_connected()?;
             if let Some(found) = take(&mut self.input.borrow_mut())? {
                 return Ok(found);
@@ -105,22 +105,21 @@ impl Inner {
 
     /// Waits for bytes, or for the end.
     async fn fill(&self) -> Result<(), StreamError> {
-        let filled = poll_fn(|cx| self.poll_fill(cx));
-        let filled = unless_or(&self.closed, filled, || self.stop_reading()).await;
-        let filled = filled.unwrap_or(Err(StreamError::Closed));
+        let _filling = Filling(self);
+        let filled = poll_fn(|cx| self.poll_fill(cx)).await;
         if filled.is_err() && self.phase.get() == Phase::Open {
             self.close();
         }
         filled
     }
 
-    fn stop_reading(&self) {
-        if let Ok(endpoint) = self.endpoint() {
-            endpoint.stop_reading();
-        }
+    fn poll_fill(&self, cx: &mut Context<'_>) -> Poll<Result<(), StreamError>> {
+        let filled = self.poll_feed(cx);
+        self.filler.set(filled.is_pending().then(|| cx.waker().clone()));
+        filled
     }
 
-    fn poll_fill(&self, cx: &mut Context<'_>) -> Poll<Result<(), StreamError>> {
+    fn poll_feed(&self, cx: &mut Context<'_>) -> Poll<Result<(), StreamError>> {
         let endpoint = self.endpoint()?;
         with_room(|room| {
             let most = self.input.borrow().room().clamp(1, room.len());
@@ -132,5 +131,18 @@ impl Inner {
                 length => self.input.borrow_mut().feed(&room[..length]),
             })
         })
+    }
+}
+
+/// A reader that waits for the peer. If it is gone before that is over, nobody waits.
+struct Filling<'a>(&'a Inner);
+
+impl Drop for Filling<'_> {
+    fn drop(&mut self) {
+        if self.0.filler.take().is_some()
+            && let Ok(endpoint) = self.0.endpoint()
+        {
+            endpoint.stop_reading();
+        }
     }
 }
