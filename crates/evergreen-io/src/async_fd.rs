@@ -122,6 +122,11 @@ impl<T: AsRawFd> AsyncFd<T> {
         self.inner.as_mut().expect("taken out only when the whole goes")
     }
 
+    fn parts_mut(&mut self) -> (&mut T, &Registration) {
+        let inner = self.inner.as_mut().expect("taken out only when the whole goes");
+        (inner, &self.registration)
+    }
+
     /// Gives the descriptor back, which the loop no longer knows.
     #[expect(clippy::missing_panics_doc, reason = "the expectation cannot fail")]
     pub fn into_inner(mut self) -> T {

@@ -43,9 +43,6 @@ macro_rules! lends {
 
             /// Makes a call of yours each time the descriptor is ready, until it does not block.
             ///
-            /// While it waits for both directions, neither counts as ready for others: they wait
-            /// for the next time that the system tells of.
-            ///
             /// # Errors
             ///
             /// Those of the call, and those of waiting.

@@ -134,9 +134,27 @@ fn either_direction_may_be_waited_for() {
         let nothing = ours.ready(Interest::NONE).await.map(drop);
         assert_eq!(nothing.unwrap_err().kind(), ErrorKind::InvalidInput);
         assert_eq!(ours.try_io(both, |mut ours| ours.read(&mut [0; 8])).unwrap(), 1);
-        let error = ours.try_io(both, |mut ours| ours.read(&mut [0; 8])).unwrap_err();
+    });
+}
+
+// F5: the poller tells of no direction twice.
+#[test]
+fn a_call_that_would_block_leaves_the_direction_that_is_ready() {
+    TestLoop::new().block_on(async {
+        let (mut ours, mut theirs) = pair();
+        let read = |mut ours: &UnixStream| ours.read(&mut [0; 8]);
+        let error = ours.try_io(Interest::BOTH, read).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WouldBlock);
-        assert!(poll_once(ours.ready(both)).await.is_none());
+        assert!(poll_once(ours.writable()).await.is_some(), "tried");
+        ours.try_io_mut(Interest::BOTH, |ours| ours.read(&mut [0; 8])).unwrap_err();
+        assert!(poll_once(ours.writable()).await.is_some(), "tried");
+        assert!(poll_once(ours.async_io(Interest::BOTH, read)).await.is_none());
+        let reading = ours.async_io_mut(Interest::BOTH, |ours| ours.read(&mut [0; 8]));
+        assert!(poll_once(reading).await.is_none());
+        assert!(poll_once(ours.writable()).await.is_some(), "waited for");
+        assert!(poll_once(ours.readable()).await.is_none());
+        theirs.write_all(b"x").unwrap();
+        assert_eq!(ours.async_io(Interest::BOTH, read).await.unwrap(), 1);
     });
 }
 

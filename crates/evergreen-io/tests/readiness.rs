@@ -133,6 +133,29 @@ fn a_call_that_would_block_leaves_the_direction_that_is_ready() {
     });
 }
 
+// F5: nor does it wait for what is ready, or call in vain until something happens.
+#[test]
+fn a_call_that_waits_for_either_direction_leaves_the_one_that_is_ready() {
+    TestLoop::new().block_on(async {
+        let (stream, mut peer) = pair_with_std();
+        let calls = Cell::new(0);
+        let read = || {
+            calls.set(calls.get() + 1);
+            rustix::io::read(&stream, &mut [0; 8]).map_err(io::Error::from)
+        };
+        let mut reading = Box::pin(stream.async_io(BOTH, read));
+        assert!(poll_once(&mut reading).await.is_none());
+        assert!(poll_once(stream.writable()).await.is_some(), "others write");
+        assert!(poll_once(&mut reading).await.is_none());
+        assert_eq!(calls.get(), 1);
+        peer.write_all(b"x").unwrap();
+        assert_eq!(reading.await.unwrap(), 1);
+        assert!(poll_once(stream.async_io(BOTH, read)).await.is_none());
+        assert!(poll_once(stream.writable()).await.is_some(), "the killed has taken nothing");
+        assert!(poll_once(stream.readable()).await.is_none());
+    });
+}
+
 #[test]
 fn several_buffers_may_be_tried_at_once() {
     TestLoop::new().block_on(async {

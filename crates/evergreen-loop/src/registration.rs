@@ -183,7 +183,17 @@ impl Registration {
         if ready.intersects(direction.ready()) {
             return core.poll_budget(waker).map(Ok);
         }
-        let parked = core.sources().park(self.key, direction, ticket(), waker);
+        self.park_on(core, direction, ticket(), waker)
+    }
+
+    fn park_on(
+        &self,
+        core: &Core,
+        direction: Direction,
+        ticket: Option<Ticket>,
+        waker: &Waker,
+    ) -> Poll<io::Result<()>> {
+        let parked = core.sources().park(self.key, direction, ticket, waker);
         pending(parked)
     }
 
@@ -239,6 +249,17 @@ impl Registration {
         }
     }
 
+    /// A call for these directions would have blocked. Of two, the one that the kernel calls ready
+    /// stays so, as the poller tells of none twice.
+    pub fn clear_blocked(&self, interest: Interest) {
+        let either = interest == Interest::BOTH;
+        for direction in Direction::ALL.into_iter().filter(|one| interest.watches(*one)) {
+            if !(either && ready_now(self.fd, direction).unwrap_or(false)) {
+                self.clear_ready(direction);
+            }
+        }
+    }
+
     /// A read or write on a stream moved less than it was given room for, so the next one would
     /// block. Not for other kinds of descriptor.
     pub fn clear_after_short(&self, direction: Direction) {
@@ -249,7 +270,15 @@ impl Registration {
 
     /// Waits until the descriptor is ready, beside others who wait for the same.
     pub fn readiness(&self, direction: Direction) -> Readiness<'_> {
-        Readiness { registration: self, direction, ticket: None }
+        Readiness { registration: self, direction, seen: None, ticket: None }
+    }
+
+    /// As [`Registration::readiness`], but also what is ready is waited for until the poller tells of
+    /// the descriptor again: for those whose call would have blocked in spite of it. On another
+    /// thread there is no difference.
+    pub fn next_readiness(&self, direction: Direction) -> Readiness<'_> {
+        let seen = self.local().map(|core| core.sources().events(self.key));
+        Readiness { registration: self, direction, seen, ticket: None }
     }
 
     /// Whoever polled last waits no longer: takes the interest back. To be called by those whose
@@ -328,6 +357,8 @@ impl Drop for WakeOnDrop {
 pub struct Readiness<'a> {
     registration: &'a Registration,
     direction: Direction,
+    /// The events that are too old to count.
+    seen: Option<u32>,
     /// Its place among the waiting, once it waits.
     ticket: Option<Ticket>,
 }
@@ -341,6 +372,9 @@ impl Future for Readiness<'_> {
         let waited_before = this.ticket.is_some();
         let mut ticket = || Some(*this.ticket.get_or_insert_with(Ticket::next));
         if let Some(core) = registration.local() {
+            if this.seen == Some(core.sources().events(registration.key)) {
+                return registration.park_on(&core, direction, ticket(), cx.waker());
+            }
             return registration.poll_on(&core, direction, ticket, cx.waker());
         }
         // Elsewhere the kernel knows best, once the loop has woken us.

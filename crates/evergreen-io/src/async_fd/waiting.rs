@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use evergreen_loop::build::{Direction, Interest};
 
 use super::{AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard};
-use crate::source::readiness::any_ready;
+use crate::source::readiness::{any_ready, io_for, try_io_for};
 
 /// The ways to wait for one direction.
 macro_rules! waits {
@@ -123,12 +123,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         interest: Interest,
         mut call: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        loop {
-            let mut guard = self.ready(interest).await?;
-            if let Ok(result) = guard.try_io(|fd| call(fd.get_ref())) {
-                return result;
-            }
-        }
+        io_for(&self.registration, interest, || call(self.get_ref())).await
     }
 
     /// As [`AsyncFd::async_io`], with a call that may change the descriptor.
@@ -145,15 +140,12 @@ impl<T: AsRawFd> AsyncFd<T> {
         interest: Interest,
         mut call: impl FnMut(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
-        loop {
-            let mut guard = self.ready_mut(interest).await?;
-            if let Ok(result) = guard.try_io(|fd| call(fd.get_mut())) {
-                return result;
-            }
-        }
+        let (inner, registration) = self.parts_mut();
+        io_for(registration, interest, || call(inner)).await
     }
 
-    /// Makes a call now. If it would have blocked, the next wait for `interest` is a true one.
+    /// Makes a call now. If it would have blocked, the next wait for `interest` is a true one; of
+    /// two directions only for those that are not ready.
     ///
     /// # Errors
     ///
@@ -163,8 +155,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         interest: Interest,
         call: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut guard = AsyncFdReadyGuard::new(self, interest);
-        flat(guard.try_io(|fd| call(fd.get_ref())))
+        try_io_for(&self.registration, interest, || call(self.get_ref()))
     }
 
     /// As [`AsyncFd::try_io`], with a call that may change the descriptor.
@@ -177,11 +168,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         interest: Interest,
         call: impl FnOnce(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut guard = AsyncFdReadyMutGuard::new(self, interest);
-        flat(guard.try_io(|fd| call(fd.get_mut())))
+        let (inner, registration) = self.parts_mut();
+        try_io_for(registration, interest, || call(inner))
     }
-}
-
-fn flat<R>(tried: Result<io::Result<R>, super::TryIoError>) -> io::Result<R> {
-    tried.unwrap_or_else(|_| Err(io::ErrorKind::WouldBlock.into()))
 }

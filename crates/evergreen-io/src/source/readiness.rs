@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use evergreen_loop::build::{Direction, Interest, Registration};
+use evergreen_loop::build::{Direction, Interest, Readiness, Registration};
 
 use super::Source;
 use crate::ready::Ready;
@@ -40,43 +40,22 @@ impl<T: AsFd + AsRawFd + Into<OwnedFd>> Source<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Makes a call of the user's. If it would have blocked, the next wait is a true one; of two
-    /// directions only for those that are not ready, as the poller tells of none twice.
+    /// Makes a call of the user's now.
     pub(crate) fn try_io_for<R>(
         &self,
         interest: Interest,
         call: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
-        let result = call();
-        if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
-            let ready = match interest {
-                Interest::BOTH => Ready::of(self.io(), interest).unwrap_or_default(),
-                _ => Ready::EMPTY,
-            };
-            self.clear_interest(Interest::new(
-                interest.is_readable() && !ready.is_readable(),
-                interest.is_writable() && !ready.is_writable(),
-            ));
-        }
-        result
+        try_io_for(&self.registration, interest, call)
     }
 
-    /// Makes a call of the user's until it does not block. That may be of one direction, and the
-    /// other ready: neither is, or it would be made again and again.
+    /// Makes a call of the user's until it does not block.
     pub(crate) async fn io_for<R>(
         &self,
         interest: Interest,
-        mut call: impl FnMut() -> io::Result<R>,
+        call: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
-        loop {
-            self.ready_for(interest).await?;
-            match call() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.clear_interest(interest);
-                },
-                result => return result,
-            }
-        }
+        io_for(&self.registration, interest, call).await
     }
 
     fn clear_interest(&self, interest: Interest) {
@@ -88,13 +67,55 @@ impl<T: AsFd + AsRawFd + Into<OwnedFd>> Source<T> {
     }
 }
 
+/// Makes a call of the user's. If it would have blocked, the next wait is a true one; of two
+/// directions only for those that are not ready, as the poller tells of none twice.
+pub(crate) fn try_io_for<R>(
+    registration: &Registration,
+    interest: Interest,
+    call: impl FnOnce() -> io::Result<R>,
+) -> io::Result<R> {
+    let result = call();
+    if would_block(&result) {
+        registration.clear_blocked(interest);
+    }
+    result
+}
+
+/// Makes a call of the user's until it does not block. That may be of one direction, and the other
+/// ready and stay so: the call is made again when the poller has told of either, not again and again.
+pub(crate) async fn io_for<R>(
+    registration: &Registration,
+    interest: Interest,
+    mut call: impl FnMut() -> io::Result<R>,
+) -> io::Result<R> {
+    any_ready(registration, interest).await?;
+    loop {
+        let result = try_io_for(registration, interest, &mut call);
+        if !would_block(&result) {
+            return result;
+        }
+        any_of(interest, |direction| registration.next_readiness(direction)).await?;
+    }
+}
+
+fn would_block<R>(result: &io::Result<R>) -> bool {
+    result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+}
+
 /// Waits for any of several directions.
 pub(crate) async fn any_ready(registration: &Registration, interest: Interest) -> io::Result<()> {
     if interest == Interest::NONE {
         return Err(nothing_asked());
     }
-    let mut waits = Direction::ALL
-        .map(|direction| interest.watches(direction).then(|| registration.readiness(direction)));
+    any_of(interest, |direction| registration.readiness(direction)).await
+}
+
+async fn any_of<'a>(
+    interest: Interest,
+    wait: impl Fn(Direction) -> Readiness<'a>,
+) -> io::Result<()> {
+    let mut waits =
+        Direction::ALL.map(|direction| interest.watches(direction).then(|| wait(direction)));
     poll_fn(|cx| {
         let polled = waits.iter_mut().flatten().map(|wait| Pin::new(wait).poll(cx));
         polled.fold(Poll::Pending, |any, one| if any.is_ready() { any } else { one })
