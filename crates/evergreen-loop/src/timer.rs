@@ -42,7 +42,8 @@ struct RemoteWait {
     /// It is to be armed no more; the request may still be on its way.
     cancelled: AtomicBool,
     waker: Mutex<Option<Waker>>,
-    key: Mutex<Option<TimerKey>>,
+    /// Once the request has arrived.
+    armed: Mutex<Option<(TimerKey, LoopTime)>>,
 }
 
 impl Timer {
@@ -132,9 +133,8 @@ impl Timer {
             if wait.expired.load(Ordering::SeqCst) {
                 return self.expire();
             }
-            let state = if wait.ahead { State::Ahead } else { State::Idle };
-            self.cancel();
-            self.state = state;
+            let wait = Arc::clone(wait);
+            self.take_back(&wait);
         }
         if core.is_closed() {
             return Poll::Pending;
@@ -145,6 +145,18 @@ impl Timer {
         let alarm = Alarm::Wake(waker.clone());
         self.state = State::Local(core.timers().insert(self.deadline, alarm));
         Poll::Pending
+    }
+
+    /// What another thread asked for is done here from now on. If the loop has heard of it, its length
+    /// is counted already.
+    fn take_back(&mut self, wait: &RemoteWait) {
+        let armed = *lock(&wait.armed);
+        self.cancel();
+        match armed {
+            Some((_, deadline)) => self.deadline = deadline,
+            None if wait.ahead => self.state = State::Ahead,
+            None => {},
+        }
     }
 
     fn expire(&mut self) -> Poll<()> {
@@ -181,8 +193,8 @@ impl Timer {
             State::Remote(wait) => {
                 wait.cancelled.store(true, Ordering::SeqCst);
                 self.on_loop(move |core| {
-                    let key = lock(&wait.key).take();
-                    drop(key.and_then(|key| core.cancel_timer(key)));
+                    let armed = lock(&wait.armed).take();
+                    drop(armed.and_then(|(key, _)| core.cancel_timer(key)));
                 });
             },
         }
@@ -219,7 +231,7 @@ impl Arming {
         let deadline = if wait.ahead { on_arrival(core, deadline) } else { deadline };
         let alarm = Alarm::Wake(Waker::from(Arc::clone(&wait)));
         let key = core.timers().insert(deadline, alarm);
-        *lock(&wait.key) = Some(key);
+        *lock(&wait.armed) = Some((key, deadline));
     }
 }
 
@@ -238,7 +250,7 @@ impl RemoteWait {
             expired: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             waker: Mutex::new(Some(waker.clone())),
-            key: Mutex::new(None),
+            armed: Mutex::new(None),
         }
     }
 }

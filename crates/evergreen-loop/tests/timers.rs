@@ -9,7 +9,7 @@ use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use common::{Trace, manual_loop};
+use common::{Trace, manual_loop, turn};
 use evergreen_loop::build::Timer;
 use evergreen_loop::{EventLoop, LoopTime};
 
@@ -135,4 +135,24 @@ fn a_timer_that_comes_to_its_loop_unpolled_goes_by_its_clock() {
     let mut timer = thread::spawn(move || Timer::on(&remote, LENGTH)).join().unwrap();
     assert!(timer.try_poll(&mut Context::from_waker(Waker::noop())).is_pending());
     assert_eq!(event_loop.next_deadline(), Some(event_loop.time() + LENGTH));
+}
+
+// what has passed since the loop heard of it counts.
+#[test]
+fn a_timer_armed_from_another_thread_keeps_its_moment_when_it_comes_to_its_loop() {
+    const LENGTH: Duration = Duration::from_millis(10);
+    let (event_loop, clock) = manual_loop();
+    let remote = event_loop.remote();
+    let timer = thread::spawn(move || {
+        let mut timer = Timer::on(&remote, LENGTH);
+        assert!(timer.try_poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        timer
+    });
+    let mut timer = timer.join().unwrap();
+    turn(&event_loop);
+    let moment = event_loop.time() + LENGTH;
+    clock.advance(LENGTH / 2);
+    turn(&event_loop);
+    assert!(timer.try_poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!((event_loop.next_deadline(), timer.deadline()), (Some(moment), moment));
 }
