@@ -8,10 +8,11 @@ use std::net;
 use std::time::Duration;
 
 use common::{TestLoop, pair_with_std};
-use evergreen_io::net::{TcpListener, TcpStream};
+use evergreen_io::net::{TcpListener, TcpSocket, TcpStream};
 use evergreen_task::spawn;
 use futures_lite::{AsyncReadExt, future};
 use rustix::event::{PollFd, PollFlags, poll};
+use socket2::{Domain, Socket, Type};
 
 // a short read says nothing where urgent data lies, again and again.
 #[test]
@@ -19,7 +20,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 fn what_lies_between_urgent_marks_is_read() {
     TestLoop::new().block_on(async {
         let (mut stream, peer) = pair_with_std();
-        let mut peer = socket2::Socket::from(peer);
+        let mut peer = Socket::from(peer);
         let mut read = Vec::new();
         for word in [b"one", b"two", b"six"] {
             peer.write_all(word).unwrap();
@@ -42,21 +43,47 @@ fn what_lies_between_urgent_marks_is_read() {
 #[cfg(not(polling_test_poll_backend))]
 fn a_duplicate_that_lives_on_does_not_wake_the_loop() {
     let event_loop = TestLoop::new();
-    let has_work = || {
-        let at_once = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
-        let mut descriptors = [PollFd::new(&*event_loop, PollFlags::IN)];
-        poll(&mut descriptors, Some(&at_once)).unwrap() > 0
-    };
     let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
     let duplicate = listener.try_clone().unwrap();
     drop(TcpListener::from_std(listener).unwrap());
     let mut peer = net::TcpStream::connect(duplicate.local_addr().unwrap()).unwrap();
-    assert!(!has_work());
+    assert!(!has_work(&event_loop));
     let (stream, _) = duplicate.accept().unwrap();
     let _duplicate = stream.try_clone().unwrap();
     drop(TcpStream::from_std(stream).unwrap());
     peer.write_all(b"stale").unwrap();
-    assert!(!has_work());
+    assert!(!has_work(&event_loop));
+}
+
+#[test]
+#[cfg(not(polling_test_poll_backend))]
+fn a_duplicate_of_what_a_tcp_socket_took_over_does_not_wake_the_loop() {
+    let event_loop = TestLoop::new();
+    let taken_over = || {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        (socket.try_clone().unwrap(), TcpSocket::from_std_stream(socket.into()))
+    };
+    let (duplicate, socket) = taken_over();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    drop(event_loop.block_on(async { socket.listen(16).unwrap() }));
+    let address = duplicate.local_addr().unwrap().as_socket().unwrap();
+    let _client = net::TcpStream::connect(address).unwrap();
+    assert!(!has_work(&event_loop), "a connection to accept is nobody's");
+    let (_duplicate, socket) = taken_over();
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let connecting = socket.connect(listener.local_addr().unwrap());
+    drop(event_loop.block_on(connecting).unwrap());
+    let (mut peer, _) = listener.accept().unwrap();
+    peer.write_all(b"stale").unwrap();
+    assert!(!has_work(&event_loop), "what comes is nobody's");
+}
+
+/// Whether the poller has something to tell.
+#[cfg(not(polling_test_poll_backend))]
+fn has_work(event_loop: &TestLoop) -> bool {
+    let at_once = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut descriptors = [PollFd::new(&**event_loop, PollFlags::IN)];
+    poll(&mut descriptors, Some(&at_once)).unwrap() > 0
 }
 
 // R-5, F21: a closed descriptor whose duplicate lives is still with the poller. What it reports is

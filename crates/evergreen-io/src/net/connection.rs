@@ -10,6 +10,12 @@ macro_rules! connection {
                 Ok(Self { source: $source(io, crate::Interest::BOTH)? })
             }
 
+            /// The same for one that others made, who may have duplicates.
+            pub(super) fn shared(io: $io) -> std::io::Result<Self> {
+                let source = $source(io, crate::Interest::BOTH)?;
+                Ok(Self { source: source.shared() })
+            }
+
             pub(crate) const fn source(&self) -> &Source<$io> {
                 &self.source
             }
@@ -28,7 +34,7 @@ macro_rules! connection {
             pub fn from_std(io: $io) -> std::io::Result<Self> {
                 $kind.check(&io)?;
                 io.set_nonblocking(true)?;
-                Ok(Self { source: $source(io, crate::Interest::BOTH)?.shared() })
+                Self::shared(io)
             }
 
             /// Gives the connection back to the standard library. It is non-blocking.

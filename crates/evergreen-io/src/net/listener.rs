@@ -10,6 +10,12 @@ macro_rules! listener {
                 Ok(Self { acceptor: Acceptor::new(Source::new(io, crate::Interest::READABLE)?) })
             }
 
+            /// The same for one that others made, who may have duplicates.
+            pub(super) fn shared(io: $io) -> std::io::Result<Self> {
+                let source = Source::new(io, crate::Interest::READABLE)?;
+                Ok(Self { acceptor: Acceptor::new(source.shared()) })
+            }
+
             pub(crate) fn source(&self) -> &Source<$io> {
                 self.acceptor.source()
             }
@@ -23,8 +29,7 @@ macro_rules! listener {
             pub fn from_std(io: $io) -> std::io::Result<Self> {
                 $kind.check(&io)?;
                 io.set_nonblocking(true)?;
-                let source = Source::new(io, crate::Interest::READABLE)?.shared();
-                Ok(Self { acceptor: Acceptor::new(source) })
+                Self::shared(io)
             }
 
             /// Gives the listener back to the standard library. It is non-blocking.

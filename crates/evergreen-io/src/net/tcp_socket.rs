@@ -10,7 +10,7 @@ use super::bind_error;
 use super::connect::blame;
 use super::tcp_listener::TcpListener;
 use super::tcp_options::option;
-use super::tcp_stream::TcpStream;
+use super::tcp_stream::{TcpStream, begin_to_connect};
 
 /// A TCP socket that is neither connected nor listening yet, for options that have to be set
 /// before.
@@ -38,6 +38,8 @@ use super::tcp_stream::TcpStream;
 #[derive(Debug)]
 pub struct TcpSocket {
     socket: Socket,
+    /// Others made it, who may have duplicates.
+    shared: bool,
 }
 
 impl TcpSocket {
@@ -64,7 +66,7 @@ impl TcpSocket {
     }
 
     fn new(domain: Domain) -> io::Result<Self> {
-        Ok(Self { socket: non_blocking(domain)? })
+        Ok(Self { socket: non_blocking(domain)?, shared: false })
     }
 
     /// Takes over a socket of the standard library, which is not connected.
@@ -73,7 +75,7 @@ impl TcpSocket {
     pub fn from_std_stream(stream: net::TcpStream) -> Self {
         let socket = Socket::from(stream);
         socket.set_nonblocking(true).ok();
-        Self { socket }
+        Self { socket, shared: true }
     }
 
     option!(keepalive);
@@ -150,7 +152,13 @@ impl TcpSocket {
 
     /// The same. Its error does not name the address.
     pub(super) async fn attempt(self, address: SocketAddr) -> io::Result<TcpStream> {
-        TcpStream::connect_socket(self.socket, address).await
+        begin_to_connect(&self.socket, &address.into())?;
+        self.into_stream()?.connected().await
+    }
+
+    fn into_stream(self) -> io::Result<TcpStream> {
+        let socket = self.socket.into();
+        if self.shared { TcpStream::shared(socket) } else { TcpStream::registered(socket) }
     }
 
     /// Has it listen. `backlog` is how many connections may wait to be accepted; the system has a
@@ -161,7 +169,8 @@ impl TcpSocket {
     /// What the system says; if this thread has no loop.
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        TcpListener::registered(self.socket.into())
+        let socket = self.socket.into();
+        if self.shared { TcpListener::shared(socket) } else { TcpListener::registered(socket) }
     }
 }
 

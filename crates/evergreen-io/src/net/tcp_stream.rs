@@ -68,15 +68,13 @@ impl TcpStream {
         TcpSocket::for_address(address)?.attempt(address).await
     }
 
-    /// Connects a socket that is non-blocking.
-    pub(super) async fn connect_socket(socket: Socket, address: SocketAddr) -> io::Result<Self> {
-        begin_to_connect(&socket, &address.into())?;
-        let stream = Self::registered(socket.into())?;
-        stream.source.clear_ready(Direction::Write);
-        stream.writable().await?;
-        match stream.take_error()? {
+    /// Waits for the connection that was begun.
+    pub(super) async fn connected(self) -> io::Result<Self> {
+        self.source.clear_ready(Direction::Write);
+        self.writable().await?;
+        match self.take_error()? {
             Some(error) => Err(error),
-            None => Ok(stream),
+            None => Ok(self),
         }
     }
 
