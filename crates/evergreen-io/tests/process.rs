@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 
@@ -50,6 +50,29 @@ fn the_status_is_that_of_the_child_and_stays() {
                 assert_eq!(code(child.try_wait().unwrap().unwrap()), expected);
             }
         }
+    });
+}
+
+// as `dd oflag=direct` does it, a child may write in packets, with each of which a read ends.
+#[test]
+#[cfg(target_os = "linux")]
+fn packets_from_a_child_are_read_one_by_one() {
+    use rustix::fs::fcntl_setfl;
+    TestLoop::new().block_on(async {
+        let mut child = shell(UNTIL_CLOSED).spawn().unwrap();
+        let theirs = format!("/proc/{}/fd/1", child.id().unwrap());
+        let mut writer = std::fs::OpenOptions::new().write(true).open(theirs).unwrap();
+        fcntl_setfl(&writer, OFlags::WRONLY | OFlags::DIRECT).unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        assert!(future::poll_once(stdout.read(&mut [0; 64])).await.is_none());
+        writer.write_all(b"one").unwrap();
+        writer.write_all(b"two").unwrap();
+        let mut received = [0; 64];
+        assert_eq!(stdout.read(&mut received).await.unwrap(), 3);
+        let second = future::poll_once(stdout.read(&mut received)).await;
+        assert_eq!(second.expect("the pipe is not empty").unwrap(), 3);
+        drop(child.stdin.take());
+        assert_eq!(child.wait().await.unwrap().code(), Some(7));
     });
 }
 

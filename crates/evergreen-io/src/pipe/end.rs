@@ -4,9 +4,10 @@
 macro_rules! end_of_pipe {
     ($end:ident, $interest:expr, $direction:expr, $for:literal) => {
         impl $end {
-            /// Takes over an end that is ours alone, and non-blocking.
+            /// Takes over an end that is ours alone, and non-blocking. Whoever has the other end may
+            /// write in packets (`O_DIRECT`).
             pub(crate) fn owned(fd: OwnedFd) -> io::Result<Self> {
-                Ok(Self { source: Source::new(fd.into(), $interest)? })
+                Ok(Self { source: Source::packets(fd.into(), $interest)? })
             }
 
             pub(crate) const fn source(&self) -> &Source<File> {
