@@ -13,8 +13,9 @@ use std::os::unix::net as unix;
 use std::path::{Path, PathBuf};
 
 use common::TestLoop;
+use evergreen_io::lib::socket;
 use evergreen_io::net::{
-    TcpListener, TcpSocket, TcpStream, UnixDatagram, UnixListener, UnixStream,
+    TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream,
 };
 use evergreen_io::pipe::OpenOptions;
 use evergreen_io::process::Command;
@@ -81,6 +82,22 @@ fn an_address_that_does_not_fit_the_socket_is_named() {
         socket.bind(four).unwrap();
         assert_says(socket.bind(four), &["cannot bind to 127.0.0.1:0", "bound already"]);
         assert_says(socket.connect(six).await, &["cannot connect to [::1]:0"]);
+    });
+}
+
+// The system says no more than of a socket that is bound already.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_link_local_address_without_an_interface_is_told_so() {
+    TestLoop::new().block_on(async {
+        let address: net::SocketAddr = "[fe80::1]:0".parse().unwrap();
+        let says = ["cannot bind to [fe80::1]:0", "of an interface", "fe80::1%2"];
+        assert_error(TcpListener::bind(address).await, ErrorKind::InvalidInput, &says);
+        assert_error(UdpSocket::bind(address).await, ErrorKind::InvalidInput, &says);
+        let group = UdpSocket::bind("[ff02::1]:0").await;
+        assert_error(group, ErrorKind::InvalidInput, &["of an interface"]);
+        let socket = socket::Socket::new(socket::AF_INET6, socket::SOCK_STREAM, 0).unwrap();
+        assert_error(socket.bind(address), ErrorKind::InvalidInput, &says);
     });
 }
 

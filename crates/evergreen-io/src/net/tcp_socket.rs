@@ -133,7 +133,7 @@ impl TcpSocket {
     /// If the address is in use, forbidden, or of no interface here.
     pub fn bind(&self, address: SocketAddr) -> io::Result<()> {
         let bound = self.socket.bind(&address.into());
-        bound.map_err(|error| bind_error::at(&address, error))
+        bound.map_err(|error| bind_error::at(&address, Some(address), error))
     }
 
     /// Connects it.

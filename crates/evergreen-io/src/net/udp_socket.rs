@@ -65,7 +65,7 @@ impl UdpSocket {
 
     pub(crate) fn bind_to(address: SocketAddr) -> io::Result<Self> {
         let bound = net::UdpSocket::bind(address);
-        let socket = bound.map_err(|error| bind_error::at(&address, error))?;
+        let socket = bound.map_err(|error| bind_error::at(&address, Some(address), error))?;
         socket.set_nonblocking(true)?;
         Self::registered(socket)
     }

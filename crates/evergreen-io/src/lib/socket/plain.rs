@@ -22,7 +22,8 @@ impl Socket {
                 format!("cannot bind to the name in {address}: look it up by getaddrinfo before");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         };
-        self.with(|io| io.bind(&known)).map_err(|error| bind_error::at(&address, error))
+        let bound = self.with(|io| io.bind(&known));
+        bound.map_err(|error| bind_error::at(&address, known.as_socket(), error))
     }
 
     /// Has it listen. `backlog` is how many connections may wait to be accepted.
