@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use common::{TestLoop, beside};
+use common::{TestLoop, beside, code_inside};
 use evergreen_io::pipe::{OpenOptions, Receiver, Sender, pipe};
 use futures_lite::future::{block_on, poll_once};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
@@ -64,6 +64,17 @@ fn what_is_no_pipe_and_the_wrong_end_of_one_are_refused() {
     assert_eq!(refused(Receiver::from_owned_fd(writer)), invalid(reason));
     let reason = "descriptor N is the end of a pipe that can only be read from: make it a Receiver";
     assert_eq!(refused(Sender::from_owned_fd(reader)), invalid(reason));
+}
+
+// What the system says is to be told by its number.
+#[test]
+fn what_cannot_be_opened_has_the_error_of_the_system_inside() {
+    let _event_loop = TestLoop::new();
+    let name = Name::new("nowhere");
+    let error = OpenOptions::new().open_receiver(&name.0).unwrap_err();
+    assert_eq!(code_inside(&error), Some(libc::ENOENT));
+    let error = OpenOptions::new().open_sender("/dev/null/below").unwrap_err();
+    assert_eq!(code_inside(&error), Some(libc::ENOTDIR));
 }
 
 // Bad input

@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use common::TestLoop;
+use common::{TestLoop, code_inside};
 use evergreen_io::process::Command;
 
 fn refused(command: &mut Command) -> (ErrorKind, String) {
@@ -25,6 +25,15 @@ fn a_program_that_does_not_exist_is_named() {
         assert_eq!(kind, ErrorKind::NotFound);
         assert!(message.contains(&format!("{program:?}")), "{message}");
         assert_eq!(message.contains("PATH"), !program.contains('/'), "{message}");
+    }
+}
+
+#[test]
+fn a_program_that_is_not_started_has_the_error_of_the_system_inside() {
+    let _event_loop = TestLoop::new();
+    for (program, code) in [("/no/such/program", libc::ENOENT), ("/dev/null", libc::EACCES)] {
+        let error = Command::new(program).spawn().unwrap_err();
+        assert_eq!(code_inside(&error), Some(code), "{error}");
     }
 }
 

@@ -10,6 +10,7 @@ use evergreen_loop::build::Direction;
 
 use super::check::{check_path, refusal_at};
 use super::{Receiver, Sender};
+use crate::in_words::in_words;
 
 /// How an end of a FIFO, a pipe with a name, is opened.
 ///
@@ -107,6 +108,6 @@ impl OpenOptions {
             _ if error.raw_os_error() == Some(libc::ENXIO) => return error,
             _ => format!("cannot open {path:?}: {error}"),
         };
-        io::Error::new(error.kind(), message)
+        in_words(error, message)
     }
 }

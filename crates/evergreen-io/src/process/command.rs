@@ -12,6 +12,7 @@ use evergreen_loop::EventLoop;
 use super::child::Child;
 use super::reaper;
 use super::watch::Way;
+use crate::in_words::in_words;
 
 /// A program to start, with its arguments, its surroundings and its streams.
 ///
@@ -185,17 +186,18 @@ impl Command {
     pub fn spawn(&mut self) -> io::Result<Child> {
         let event_loop = EventLoop::current()?;
         reaper::sweep();
-        let child = self.std.spawn().map_err(|error| self.not_started(&error))?;
+        let child = self.std.spawn().map_err(|error| self.not_started(error))?;
         Child::new(&event_loop, child, self.way, self.kill_on_drop)
     }
 
-    fn not_started(&self, error: &io::Error) -> io::Error {
+    fn not_started(&self, error: io::Error) -> io::Error {
         let program = Path::new(self.std.get_program());
         let missing = match error.kind() {
             io::ErrorKind::NotFound => self.missing(program),
             _ => String::new(),
         };
-        io::Error::new(error.kind(), format!("cannot start {program:?}: {error}{missing}"))
+        let text = format!("cannot start {program:?}: {error}{missing}");
+        in_words(error, text)
     }
 
     /// What it is that does not exist.

@@ -75,6 +75,12 @@ pub(crate) fn content(length: usize, seed: u32) -> Vec<u8> {
         .collect()
 }
 
+/// The number of the system's error that another one has inside.
+pub(crate) fn code_inside(error: &std::io::Error) -> Option<i32> {
+    let inside = error.get_ref().and_then(std::error::Error::source);
+    inside.and_then(|error| error.downcast_ref::<std::io::Error>()?.raw_os_error())
+}
+
 /// Whether this process has children, those included that have ended and were not waited for.
 #[cfg(target_os = "linux")]
 pub(crate) fn has_children() -> bool {
