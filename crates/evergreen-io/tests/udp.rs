@@ -231,7 +231,7 @@ fn an_address_that_the_socket_has_no_way_to_is_refused_with_both() {
             [("127.0.0.1:0", "[::1]:9"), ("127.0.0.1:0", "127.0.0.1:0"), ("[::1]:0", "127.0.0.1:9")]
         {
             let socket = UdpSocket::bind(from).await.unwrap();
-            let (from, to) = (socket.local_addr().unwrap(), to.parse().unwrap());
+            let (from, to): (_, SocketAddr) = (socket.local_addr().unwrap(), to.parse().unwrap());
             let cannot = format!("cannot send to {to} from {from}: ");
             let errors = [
                 socket.send_to(b"x", to).await,
@@ -240,6 +240,9 @@ fn an_address_that_the_socket_has_no_way_to_is_refused_with_both() {
             ];
             for error in errors.map(Result::unwrap_err) {
                 assert!(error.to_string().starts_with(&cannot), "{error}");
+                let other =
+                    error.to_string().ends_with("of the other family: use a socket for each");
+                assert_eq!(other, from.is_ipv4() != to.is_ipv4(), "{error}");
             }
         }
         let (socket, from) = bound().await;

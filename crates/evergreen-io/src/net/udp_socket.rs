@@ -3,7 +3,7 @@
 mod options;
 
 use std::io;
-use std::net::{self, SocketAddr};
+use std::net::{self, Ipv6Addr, SocketAddr};
 use std::task::{Context, Poll};
 
 use evergreen_loop::build::Direction;
@@ -149,12 +149,22 @@ impl UdpSocket {
     fn astray(&self, call: &str, address: SocketAddr, error: io::Error) -> io::Error {
         match (error.raw_os_error(), self.local_addr()) {
             (Some(libc::EINVAL | libc::EAFNOSUPPORT | libc::ENETUNREACH), Ok(local)) => {
-                let text = format!("cannot {call} to {address} from {local}: {error}");
+                let way_out = if are_apart(local, address) {
+                    "; it is of the other family: use a socket for each"
+                } else {
+                    ""
+                };
+                let text = format!("cannot {call} to {address} from {local}: {error}{way_out}");
                 in_words(error, text)
             },
             _ => error,
         }
     }
+}
+
+/// Whether the families keep a socket from an address. One of any IPv6 address may reach IPv4 as well.
+fn are_apart(local: SocketAddr, address: SocketAddr) -> bool {
+    local.is_ipv6() != address.is_ipv6() && local.ip() != Ipv6Addr::UNSPECIFIED
 }
 
 /// What the largest datagram is, and of which version: 65,535 bytes, less the headers.

@@ -13,7 +13,6 @@ use evergreen_sync::Event;
 use evergreen_sync::locks::Lock;
 
 use super::datagrams::{Datagrams, size_of};
-use crate::in_words::in_words;
 use crate::io::core::unless_or;
 use crate::io::error::StreamError;
 use crate::io::outbox::{Outbox, Sends, begin_to_send};
@@ -74,7 +73,7 @@ impl Endpoint {
         if !held_before {
             match socket.try_send_to(bytes, to) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {},
-                sent => return Ok(sent.map(drop).map_err(|error| self.blame(error, to))?),
+                sent => return Ok(sent.map(drop)?),
             }
         }
         // Later, it would be a reason to close.
@@ -97,19 +96,6 @@ impl Endpoint {
             self.bound(UdpSocket::bind_to(any)?);
         }
         self.socket()
-    }
-
-    fn blame(&self, error: io::Error, to: SocketAddr) -> io::Error {
-        match self.local_addr() {
-            Ok(own) if own.is_ipv4() != to.is_ipv4() => {
-                let message = format!(
-                    "cannot send to {to} from {own}, which is of the other family: use an endpoint \
-                     for each"
-                );
-                in_words(error, message)
-            },
-            _ => error,
-        }
     }
 
     pub(super) async fn receive(&self) -> Result<(Vec<u8>, SocketAddr), StreamError> {
@@ -163,7 +149,7 @@ impl Sends for Endpoint {
         loop {
             let mut held = self.output.held();
             let Some((bytes, to)) = held.first() else { return Poll::Ready(Ok(())) };
-            ready!(socket.poll_send_to(cx, bytes, to)).map_err(|error| self.blame(error, to))?;
+            ready!(socket.poll_send_to(cx, bytes, to))?;
             held.remove_first();
         }
     }
