@@ -236,7 +236,8 @@ impl Sources {
     }
 
     /// Parks for somebody on another thread, whose call would have blocked. What became ready
-    /// since then is reported anew, because the registration is armed again.
+    /// since then is reported anew, because the registration is armed again: where that is not done
+    /// for each who parks.
     pub(crate) fn park_remote(
         &mut self,
         key: SourceKey,
@@ -245,9 +246,11 @@ impl Sources {
         waker: &Waker,
     ) -> Parked {
         self.clear_ready(key, direction);
-        let parked = self.park(key, direction, ticket, waker);
-        let refused = self.rearm(key).err();
-        Parked { refused, ..parked }
+        let mut parked = self.park(key, direction, ticket, waker);
+        if self.selector.traits().edge && parked.refused.is_none() {
+            parked.refused = self.rearm(key).err();
+        }
+        parked
     }
 
     /// Takes the place that `ticket` names back, or that of the last that polled, with its waker.

@@ -8,9 +8,13 @@ use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Wake, Waker};
+use std::thread;
 
 use common::{Trace, readable_pair, turn, turns};
-use evergreen_loop::build::{Interest, Registration};
+use evergreen_loop::build::{Direction, Interest, Registration};
 use evergreen_loop::seam::PortableSelector;
 use evergreen_loop::{EventLoop, Handler, LoopError, TurnOutcome};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -457,5 +461,32 @@ fn a_number_that_was_given_out_again_can_be_watched_anew() {
         assert!(matches!(event_loop.add_reader(gone, || ()), Err(LoopError::BadDescriptor(505))));
         assert_eq!(turn(event_loop), TurnOutcome::Idle);
         assert!(trace.take().is_empty());
+    });
+}
+
+/// Says whether it was woken.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+// there would be no event to wake it.
+#[test]
+fn another_thread_that_waits_for_what_the_loop_let_go_is_woken() {
+    on_every_selector(|event_loop| {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let mut source = Registration::new(&ours, Interest::BOTH).unwrap();
+        source.release();
+        let woken = Arc::<Woken>::default();
+        let waker = Waker::from(Arc::clone(&woken));
+        let waiting = move || source.poll_blocked(Direction::Read, &waker).is_pending();
+        assert!(thread::spawn(waiting).join().unwrap());
+        turn(event_loop);
+        assert!(woken.0.load(Ordering::SeqCst));
     });
 }
