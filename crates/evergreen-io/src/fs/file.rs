@@ -158,7 +158,7 @@ impl File {
     /// The file itself, if an operation is under way. An error of bytes that were taken before is lost:
     /// flush first.
     pub fn try_into_std(self) -> Result<fs::File, Self> {
-        if !self.0.is_idle() {
+        if !self.0.try_settle() {
             return Err(self);
         }
         let file = Arc::clone(&self.0);

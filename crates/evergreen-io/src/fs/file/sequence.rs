@@ -175,8 +175,9 @@ impl Sequence {
         lock(&self.turn).running.is_some()
     }
 
-    /// Whether nothing is under way. The error of bytes taken before is lost then.
-    pub(super) fn is_idle(&self) -> bool {
+    /// Ends what is done, unless something is under way: says whether. The error of bytes taken before
+    /// is lost then.
+    pub(super) fn try_settle(&self) -> bool {
         let cx = Context::from_waker(Waker::noop());
         self.poll_idle(&mut lock(&self.turn), &cx).is_ready()
     }
