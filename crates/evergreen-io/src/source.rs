@@ -23,13 +23,16 @@ pub(crate) struct Source<T: Into<OwnedFd>> {
     /// What is written to it may be kept in pieces, with each of which a read ends. So a short read
     /// does not say that all is read.
     packets: bool,
+    /// A read that is tried too early says of a FIFO that the writer has gone who was never there: on
+    /// another thread, which tries at once, the system is asked first.
+    asked_first: bool,
 }
 
 impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
     /// Registers a descriptor, which must be non-blocking already.
     pub(crate) fn new(io: T, interest: Interest) -> io::Result<Self> {
         let registration = Registration::new(&io, interest)?;
-        Ok(Self { io: Some(io), registration, shared: false, packets: false })
+        Ok(Self { io: Some(io), registration, shared: false, packets: false, asked_first: false })
     }
 
     /// The same for one of which a short read does not say that all is read.
@@ -42,6 +45,12 @@ impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
     /// Others made the descriptor, and may have duplicates.
     pub(crate) fn shared(mut self) -> Self {
         self.shared = true;
+        self
+    }
+
+    /// It may be a FIFO.
+    pub(crate) fn asked_first(mut self) -> Self {
+        self.asked_first = true;
         self
     }
 
@@ -101,9 +110,7 @@ impl<T: AsRawFd + Into<OwnedFd>> Source<T> {
     }
 
     fn poll_worth_trying(&self, direction: Direction, waker: &Waker) -> Poll<io::Result<()>> {
-        // Nobody has gone from a FIFO who was never there, but a read would say so: another thread,
-        // which would try at once, asks first.
-        if self.packets && direction == Direction::Read {
+        if self.asked_first && direction == Direction::Read {
             return self.registration.poll_readiness(direction, waker);
         }
         self.registration.poll_ready(direction, waker)

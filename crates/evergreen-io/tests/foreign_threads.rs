@@ -11,7 +11,7 @@ use std::thread;
 use common::child::{injected, part, under_strace};
 use common::{TestLoop, beside, content, pair, pair_with_std};
 use evergreen_io::Interest;
-use evergreen_io::net::TcpListener;
+use evergreen_io::net::{TcpListener, UnixStream};
 use evergreen_loop::EventLoop;
 use evergreen_task::{RemoteTasks, sleep};
 use futures_lite::future::{block_on, zip};
@@ -265,4 +265,25 @@ fn signals_while_the_kernel_is_asked_are_invisible() {
     let event_loop = TestLoop::new();
     let (stream, _peer) = pair_with_std();
     beside(&event_loop, move || block_on(stream.writable())).unwrap();
+}
+
+// of a FIFO alone a read may say that somebody has gone who was never there. Elsewhere the
+// standard library makes this call as well.
+#[test]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn a_connection_is_read_without_asking_whether_it_is_worth_it() {
+    let name = "a_connection_is_read_without_asking_whether_it_is_worth_it";
+    if part().is_none() {
+        let calls = under_strace(name, "EIO", "ppoll", "error=EIO");
+        assert_eq!(injected(&calls), 0, "{calls:?}");
+        return;
+    }
+    let event_loop = TestLoop::new();
+    let (mut ours, mut theirs) = event_loop.block_on(async { UnixStream::pair().unwrap() });
+    beside(&event_loop, move || {
+        block_on(async {
+            theirs.write_all(b"word").await.unwrap();
+            assert_eq!(ours.read(&mut [0; 8]).await.unwrap(), 4);
+        });
+    });
 }

@@ -43,7 +43,8 @@ macro_rules! end_of_pipe {
             ///
             /// If it cannot be registered, or this thread has no loop.
             pub fn from_file_unchecked(file: File) -> io::Result<Self> {
-                Ok(Self { source: Source::packets(file, $interest)?.shared() })
+                let source = Source::packets(file, $interest)?;
+                Ok(Self { source: source.shared().asked_first() })
             }
 
             /// Takes over a descriptor without looking at it: it must be non-blocking, and be a

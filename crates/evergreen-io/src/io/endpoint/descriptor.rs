@@ -37,7 +37,7 @@ impl Descriptor {
             return Err(refused(number, kind, "use `fs`"));
         }
         let interest = open_for(&fd, wanted)?;
-        let source = Source::packets(fd, interest).map(Source::shared).map_err(|error| {
+        let source = source(fd, interest).map_err(|error| {
             let is_of_kind = is_not_pollable(&error);
             if is_of_kind { refused(number, kind, "it never has you wait") } else { error }
         })?;
@@ -51,12 +51,16 @@ impl Descriptor {
     pub(in crate::io) fn shared(fd: BorrowedFd<'_>, wanted: Interest) -> io::Result<Self> {
         let fd = duplicate(fd)?;
         let interest = open_for(&fd, wanted)?;
-        Ok(Self { source: Source::packets(fd, interest)?.shared(), interest, call: Call::Asked })
+        Ok(Self { source: source(fd, interest)?, interest, call: Call::Asked })
     }
 
     pub(in crate::io) fn fd(&self) -> BorrowedFd<'_> {
         self.source.io().as_fd()
     }
+}
+
+fn source(fd: OwnedFd, interest: Interest) -> io::Result<Source<OwnedFd>> {
+    Ok(Source::packets(fd, interest)?.shared().asked_first())
 }
 
 /// The standard streams stay open (EV-STR-20), or what is opened next would take their place: a
