@@ -179,11 +179,10 @@ impl Registration {
         ticket: impl FnOnce() -> Option<Ticket>,
         waker: &Waker,
     ) -> Poll<io::Result<()>> {
-        let ready = core.sources().ready(self.key);
-        if ready.intersects(direction.ready()) {
-            return core.poll_budget(waker).map(Ok);
+        match core.sources().park_unless_ready(self.key, direction, ticket, waker) {
+            Some(parked) => pending(parked),
+            None => core.poll_budget(waker).map(Ok),
         }
-        self.park_on(core, direction, ticket(), waker)
     }
 
     fn park_on(

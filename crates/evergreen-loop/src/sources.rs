@@ -176,11 +176,6 @@ impl Sources {
         }
     }
 
-    /// What the source is known to be ready for.
-    pub(crate) fn ready(&mut self, key: SourceKey) -> ReadySet {
-        self.edge(key).map_or(ReadySet::NONE, |source| source.ready)
-    }
-
     /// Notes that a call would have blocked.
     pub(crate) fn clear_ready(&mut self, key: SourceKey, direction: Direction) {
         if let Some(source) = self.edge(key) {
@@ -216,12 +211,30 @@ impl Sources {
         waker: &Waker,
     ) -> Parked {
         let Some(source) = self.edge(key) else { return Parked::nowhere() };
-        let waiting = &mut source.waiting[direction as usize];
-        let awaited_before = waiting.is_awaited();
-        let replaced = waiting.put(ticket, waker);
-        self.awaited += usize::from(!awaited_before);
+        let put = source.put(direction, ticket, waker);
+        self.parked(key, put)
+    }
+
+    /// As [`Sources::park`], but `None` if the source is ready. One look into the table for both.
+    pub(crate) fn park_unless_ready(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        ticket: impl FnOnce() -> Option<Ticket>,
+        waker: &Waker,
+    ) -> Option<Parked> {
+        let Some(source) = self.edge(key) else { return Some(Parked::nowhere()) };
+        if source.ready.intersects(direction.ready()) {
+            return None;
+        }
+        let put = source.put(direction, ticket(), waker);
+        Some(self.parked(key, put))
+    }
+
+    fn parked(&mut self, key: SourceKey, put: Put) -> Parked {
+        self.awaited += usize::from(put.is_first);
         let refused = if self.selector.traits().edge { None } else { self.rearm(key).err() };
-        Parked { replaced, refused }
+        Parked { replaced: put.replaced, refused }
     }
 
     /// Parks for somebody whose call would have blocked.
@@ -435,7 +448,19 @@ impl Sources {
     }
 }
 
+/// A waker was left.
+struct Put {
+    /// Whether nobody waited before for the same direction.
+    is_first: bool,
+    replaced: Option<Waker>,
+}
+
 impl EdgeSource {
+    fn put(&mut self, direction: Direction, ticket: Option<Ticket>, waker: &Waker) -> Put {
+        let waiting = &mut self.waiting[direction as usize];
+        Put { is_first: !waiting.is_awaited(), replaced: waiting.put(ticket, waker) }
+    }
+
     /// Takes those who wait for what has become ready, and tells how many directions they held.
     fn take_woken(&mut self, ready: ReadySet, wakers: &mut Vec<Waker>) -> usize {
         let mut released = 0;
