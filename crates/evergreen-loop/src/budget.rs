@@ -37,16 +37,24 @@ impl Core {
     /// Ready if the running entry may have one more ready result. If not, the waker is woken, so
     /// that its task goes to the back of the queue.
     pub(crate) fn poll_budget(&self, waker: &Waker) -> Poll<()> {
-        if !self.is_inside() || self.budget.take() {
-            return Poll::Ready(());
-        }
-        waker.wake_by_ref();
-        Poll::Pending
+        unless_spent(self.may_go_on(), waker)
     }
+
+    fn may_go_on(&self) -> bool {
+        !self.is_inside() || self.budget.take()
+    }
+}
+
+fn unless_spent(may_go_on: bool, waker: &Waker) -> Poll<()> {
+    if may_go_on {
+        return Poll::Ready(());
+    }
+    waker.wake_by_ref();
+    Poll::Pending
 }
 
 /// Ready if the running task may have one more ready result; else it is woken at once, to go on when
 /// its turn comes again. For what may be ready many times in a row: channels, queues, streams.
 pub fn poll_budget(cx: &Context<'_>) -> Poll<()> {
-    current::core().map_or(Poll::Ready(()), |core| core.poll_budget(cx.waker()))
+    unless_spent(current::with(Core::may_go_on).unwrap_or(true), cx.waker())
 }

@@ -91,14 +91,16 @@ pub(crate) fn with_number<T, R>(
     })
 }
 
-/// The number of this thread's loop, as [`core`] has it.
+/// Runs `f` with this thread's loop, as [`core`] has it. `f` must not call what is not the loop's own.
+#[inline]
+pub(crate) fn with<R>(f: impl FnOnce(&Core) -> R) -> Option<R> {
+    CURRENT.with(|slot| Some(f(slot.borrow().as_ref().filter(|core| !core.is_forked())?)))
+}
+
+/// The number of this thread's loop.
 #[inline]
 pub(crate) fn number() -> Option<LoopId> {
-    CURRENT.with(|slot| {
-        let slot = slot.borrow();
-        let core = slot.as_ref().filter(|core| !core.is_forked())?;
-        Some(core.id())
-    })
+    with(|core| core.id())
 }
 
 /// When the present turn of this thread's loop began, as far as the loop has looked.

@@ -16,7 +16,7 @@ use crate::current;
 use crate::error::LoopError;
 use crate::remote::LoopRemote;
 use crate::selector::ReadySet;
-use crate::sources::{Parked, SourceKey, Ticket};
+use crate::sources::{Parked, SourceKey, Sources, Ticket};
 
 /// One of the two ways bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +143,11 @@ impl Registration {
         self.remote.core()
     }
 
+    /// Looks into the loop's table, on the loop's own thread. No waker comes and goes by it.
+    fn look<R>(&self, look: impl FnOnce(&mut Sources, SourceKey) -> R) -> Option<R> {
+        self.remote.with_core(|core| look(&mut core.sources(), self.key))
+    }
+
     /// Ready if a call is worth trying; else the waker is woken when it is.
     ///
     /// The waker takes the place of the one parked last. On another thread it is always ready.
@@ -227,25 +232,22 @@ impl Registration {
 
     /// A call on this thread would have blocked: readiness is unknown until the poller tells.
     pub fn clear_ready(&self, direction: Direction) {
-        if let Some(core) = self.local() {
-            core.sources().clear_ready(self.key, direction);
-        }
+        self.look(|sources, key| sources.clear_ready(key, direction));
     }
 
     /// How many events there were, for [`Registration::clear_ready_of`].
     pub fn events(&self) -> u32 {
-        self.local().map_or(0, |core| core.sources().events(self.key))
+        self.look(Sources::events).unwrap_or(0)
     }
 
     /// As [`Registration::clear_ready`], for what was known when there were so many events. A later
     /// one stands.
     pub fn clear_ready_of(&self, direction: Direction, events: u32) {
-        if let Some(core) = self.local() {
-            let mut sources = core.sources();
-            if sources.events(self.key) == events {
-                sources.clear_ready(self.key, direction);
+        self.look(|sources, key| {
+            if sources.events(key) == events {
+                sources.clear_ready(key, direction);
             }
-        }
+        });
     }
 
     /// A call for these directions would have blocked. Of two, the one that the kernel calls ready
@@ -262,9 +264,7 @@ impl Registration {
     /// A read or write on a stream moved less than it was given room for, so the next one would
     /// block. Not for other kinds of descriptor.
     pub fn clear_after_short(&self, direction: Direction) {
-        if let Some(core) = self.local() {
-            core.sources().clear_after_short(self.key, direction);
-        }
+        self.look(|sources, key| sources.clear_after_short(key, direction));
     }
 
     /// Waits until the descriptor is ready, beside others who wait for the same.
@@ -276,7 +276,7 @@ impl Registration {
     /// the descriptor again: for those whose call would have blocked in spite of it. On another
     /// thread there is no difference.
     pub fn next_readiness(&self, direction: Direction) -> Readiness<'_> {
-        let seen = self.local().map(|core| core.sources().events(self.key));
+        let seen = self.look(Sources::events);
         Readiness { registration: self, direction, seen, ticket: None }
     }
 

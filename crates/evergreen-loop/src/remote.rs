@@ -151,6 +151,11 @@ impl LoopRemote {
         current::owner_of(&self.0)
     }
 
+    /// Runs `f` with the loop, on its own thread. `f` must not call what is not the loop's own.
+    pub(crate) fn with_core<R>(&self, f: impl FnOnce(&Core) -> R) -> Option<R> {
+        current::with(|core| Arc::ptr_eq(core.shared(), &self.0).then(|| f(core))).flatten()
+    }
+
     /// Sends work to the loop's thread. If the loop is gone the work is dropped here.
     pub(crate) fn work(&self, f: impl FnOnce(&Rc<Core>) + Send + 'static) -> Result<(), LoopError> {
         self.check()?;
