@@ -24,6 +24,7 @@ const CHECKS: &[(&str, fn())] = &[
     ("a_signal_that_is_ignored_stays_ignored", ignored_signal),
     ("a_forked_child_leaves_raw_mode_to_its_parent", forked_child),
     ("a_job_in_the_background_leaves_the_terminal_to_the_other", background_job),
+    ("the_terminal_of_the_process_is_the_one_by_any_name", two_names),
     ("ctrl_c_is_a_key_in_raw_mode_and_a_signal_else", ctrl_c),
     ("the_loop_hears_of_another_size", resized),
     ("a_hang_up_ends_the_program_or_is_handled", hang_up),
@@ -162,6 +163,11 @@ fn background_job() {
     shell.args(["-c", "trap '' TTOU; exec \"$0\""]).arg(std::env::current_exe().unwrap());
     let mut program = Program::start_by(shell, "shell");
     assert!(program.child.wait().unwrap().success());
+}
+
+// EV-TTY-04: `/dev/tty` is a device of its own.
+fn two_names() {
+    assert_eq!(Program::start("two_names").ends().code(), Some(0));
 }
 
 // EV-TTY-03, EV-TTY-04

@@ -1,5 +1,6 @@
 //! The programs that the checks run.
 
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio, exit};
@@ -18,7 +19,7 @@ use super::common::TestLoop;
 pub(super) const NAME: &str = "EVERGREEN_TTY_PROGRAM";
 
 pub(super) fn play(name: &str) {
-    if ["foreground", "handles_hang_up", "resized", "shell"].contains(&name) {
+    if ["foreground", "handles_hang_up", "resized", "shell", "two_names"].contains(&name) {
         // The terminal's own program, to which it sends signals.
         setsid().unwrap();
         ioctl_tiocsctty(stdin()).unwrap();
@@ -27,6 +28,7 @@ pub(super) fn play(name: &str) {
     event_loop.block_on(async {
         match name {
             "shell" => run_a_job(),
+            "two_names" => be_raw_by_two_names(),
             "standard" => use_standard_streams().await,
             "foreground" => read_lines().await,
             _ => be_raw(name, &event_loop).await,
@@ -120,6 +122,19 @@ fn run_a_job() {
     kill_process(Pid::from_child(&job), Signal::TERM).unwrap();
     assert_eq!(job.wait().unwrap().signal(), Some(libc::SIGTERM));
     assert_eq!(format!("{:?}", tcgetattr(stdin()).unwrap()), format!("{settings:?}"));
+    tell("!");
+}
+
+/// The first to want raw mode is the first to end it.
+fn be_raw_by_two_names() {
+    let [first, second] = ["/dev/stdin", "/dev/tty"].map(|name| File::open(name).unwrap());
+    let [first, second] = [first, second].map(|file| TtyStream::new(file, true).unwrap());
+    first.set_raw_mode(true).unwrap();
+    let raw = format!("{:?}", tcgetattr(stdin()).unwrap());
+    second.set_raw_mode(true).unwrap();
+    first.close();
+    assert_eq!(format!("{:?}", tcgetattr(stdin()).unwrap()), raw);
+    second.close();
     tell("!");
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{Dev, fstat, stat};
+use rustix::fs::{Dev, fstat, makedev, stat};
 use rustix::pty::ptsname;
 use rustix::termios::{
     InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
@@ -122,5 +122,18 @@ fn raw(mut settings: Termios) -> Termios {
 /// Tells terminals apart. The two sides of a pseudo-terminal have their settings in common.
 fn device(fd: BorrowedFd<'_>) -> io::Result<Dev> {
     let other_side = ptsname(fd, Vec::new()).and_then(|name| stat(&*name));
-    Ok(other_side.or_else(|_| fstat(fd))?.st_rdev)
+    let device = other_side.or_else(|_| fstat(fd))?.st_rdev;
+    let stands_for = if device == makedev(5, 0) { of_this_process() } else { None };
+    Ok(stands_for.unwrap_or(device))
+}
+
+/// The terminal that `/dev/tty` stands for, where Linux tells.
+fn of_this_process() -> Option<Dev> {
+    let stat = std::fs::read("/proc/self/stat").ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    // The name of the program stands in parentheses, whatever it is.
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let number: u32 = after_name.split_whitespace().nth(4)?.parse().ok()?;
+    let (major, minor) = (number >> 8 & 0xfff, number & 0xff | number >> 12 & 0xf_ff00);
+    (number != 0).then(|| makedev(major, minor))
 }
