@@ -6,6 +6,7 @@
 //! also where it waits behind a loop's handlers to be restored.
 
 use std::io;
+use std::ptr::fn_addr_eq;
 use std::sync::OnceLock;
 
 use libc::{SIG_DFL, SIGHUP, SIGINT, SIGQUIT, SIGTERM, c_int, sighandler_t};
@@ -16,17 +17,18 @@ use super::disposition::{exchange, replace_default};
 /// By which a process is asked to end.
 const ENDING: [c_int; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
-static BEFORE_END: OnceLock<fn()> = OnceLock::new();
+/// As many as there may be, filled from the front. A handler may read them, for nothing moves.
+static BEFORE_END: [OnceLock<fn()>; 4] = [const { OnceLock::new() }; 4];
 
 /// Has `f` called before the process ends: by `exit` or the end of `main`, or by SIGHUP, SIGINT,
 /// SIGQUIT or SIGTERM, where nobody handles or ignores that. Asked again, it looks at the signals
 /// again.
 ///
-/// There is one for the whole process: that of the first call.
+/// They are called in the order in which they came, each once.
 ///
 /// # Errors
 ///
-/// If the system refuses.
+/// [`OutOfMemory`](io::ErrorKind::OutOfMemory) if the process has four others; if the system refuses.
 ///
 /// # Safety
 ///
@@ -35,11 +37,15 @@ static BEFORE_END: OnceLock<fn()> = OnceLock::new();
 #[expect(unsafe_code, reason = "a promise about signal safety is asked for")]
 pub unsafe fn before_end(f: fn()) -> io::Result<()> {
     static AT_EXIT: OnceLock<c_int> = OnceLock::new();
-    BEFORE_END.get_or_init(|| f);
-    if *AT_EXIT.get_or_init(install_at_exit) != 0 {
+    if !is_taken(f) || *AT_EXIT.get_or_init(install_at_exit) != 0 {
         return Err(io::ErrorKind::OutOfMemory.into());
     }
     ENDING.into_iter().try_for_each(|signum| replace_default(signum, ours()))
+}
+
+/// Finds it, or a place for it.
+fn is_taken(f: fn()) -> bool {
+    BEFORE_END.iter().any(|place| fn_addr_eq(*place.get_or_init(|| f), f))
 }
 
 fn install_at_exit() -> c_int {
@@ -52,9 +58,7 @@ fn install_at_exit() -> c_int {
 }
 
 extern "C" fn prepare() {
-    if let Some(f) = BEFORE_END.get() {
-        f();
-    }
+    BEFORE_END.iter().map_while(OnceLock::get).for_each(|f| f());
 }
 
 fn ours() -> sighandler_t {

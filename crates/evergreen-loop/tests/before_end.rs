@@ -1,0 +1,74 @@
+//! What is done before the process ends.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+mod common;
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Output;
+
+use common::in_a_process_of_its_own;
+use evergreen_loop::build::before_end;
+
+fn tell(words: &str) {
+    rustix::io::write(io::stderr(), words.as_bytes()).unwrap();
+}
+
+fn first() {
+    tell("first ");
+}
+
+fn second() {
+    tell("second ");
+}
+
+fn ask_for(f: fn()) -> io::Result<()> {
+    // SAFETY: all that the functions here do is one `write`.
+    #[expect(unsafe_code, reason = "a promise about signal safety is asked for")]
+    unsafe {
+        before_end(f)
+    }
+}
+
+/// It has come when this returns: the signal is sent to this thread.
+fn raise(signum: i32) {
+    // SAFETY: it takes any number.
+    #[expect(unsafe_code, reason = "rustix cannot send to one thread")]
+    let raised = unsafe { libc::raise(signum) };
+    assert_eq!(raised, 0);
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+// EV-TTY-04
+#[test]
+fn each_that_is_asked_for_is_called_once_in_order() {
+    let test = "each_that_is_asked_for_is_called_once_in_order";
+    let output = in_a_process_of_its_own(test, || {
+        for f in [first, second, first] {
+            ask_for(f).unwrap();
+        }
+        raise(libc::SIGTERM);
+    });
+    let Some(output) = output else { return };
+    assert_eq!(told(&output), "first second ");
+    assert_eq!(output.status.signal(), Some(libc::SIGTERM));
+}
+
+// EV-TTY-04
+#[test]
+fn what_finds_no_place_is_an_error() {
+    let test = "what_finds_no_place_is_an_error";
+    let output = in_a_process_of_its_own(test, || {
+        for f in [|| tell("1"), || tell("2"), || tell("3"), || tell("4")] {
+            ask_for(f).unwrap();
+        }
+        let refused = ask_for(|| tell("5")).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::OutOfMemory);
+    });
+    let Some(output) = output else { return };
+    assert_eq!(told(&output), "1234");
+    assert!(output.status.success());
+}
