@@ -5,10 +5,11 @@ mod common;
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::process::Output;
+use std::process::{Command, Output};
 
-use common::in_a_process_of_its_own;
+use common::{CHILD, in_a_process_of_its_own};
 use evergreen_loop::build::before_end;
+use rustix::process::{Pid, getpid};
 
 fn tell(words: &str) {
     rustix::io::write(io::stderr(), words.as_bytes()).unwrap();
@@ -71,4 +72,31 @@ fn what_finds_no_place_is_an_error() {
     let Some(output) = output else { return };
     assert_eq!(told(&output), "1234");
     assert!(output.status.success());
+}
+
+/// The command that makes its argument the first process of a namespace, where that is allowed.
+fn as_first_process() -> Option<Command> {
+    let command = || {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--user", "--map-root-user", "--pid", "--fork"]);
+        unshare
+    };
+    command().arg("true").output().is_ok_and(|output| output.status.success()).then(command)
+}
+
+// EV-TTY-04: as a container's program. No signal ends that by default.
+#[test]
+fn the_first_process_exits_where_a_signal_would_not_end_it() {
+    let test = "the_first_process_exits_where_a_signal_would_not_end_it";
+    if std::env::var_os(CHILD).is_some() {
+        assert_eq!(getpid(), Pid::INIT);
+        ask_for(first).unwrap();
+        return raise(libc::SIGTERM);
+    }
+    let Some(mut command) = as_first_process() else { return };
+    command.arg(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, "1");
+    let output = command.output().unwrap();
+    assert_eq!(told(&output), "first ");
+    assert_eq!(output.status.code(), Some(128 + libc::SIGTERM));
 }

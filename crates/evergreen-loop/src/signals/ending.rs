@@ -4,13 +4,16 @@
 //! replaced by a handler that does what is to be done, puts the default back, and sends the signal
 //! again. Whoever handles a signal, or ignores it, goes before: the default is all that is replaced,
 //! also where it waits behind a loop's handlers to be restored.
+//!
+//! No default ends the first process of a system or of a container. That one exits instead, with the
+//! status that a shell tells of a signal.
 
 use std::io;
 use std::ptr::fn_addr_eq;
 use std::sync::OnceLock;
 
 use libc::{SIG_DFL, SIGHUP, SIGINT, SIGQUIT, SIGTERM, c_int, sighandler_t};
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Pid, Signal, getpid, kill_process};
 
 use super::disposition::{exchange, replace_default};
 
@@ -76,8 +79,19 @@ extern "C" fn end(signum: c_int) {
         return;
     }
     prepare();
+    if getpid() == Pid::INIT {
+        exit_at_once(128 + signum);
+    }
     action.sa_sigaction = SIG_DFL;
     // The signal is held back on this thread until the handler returns. The calls cannot fail.
     exchange(signum, Some(&action)).ok();
     kill_process(getpid(), signal).ok();
+}
+
+fn exit_at_once(status: c_int) -> ! {
+    // SAFETY: it makes one system call, and may be called in signal handlers.
+    #[expect(unsafe_code, reason = "the standard library's `exit` may not be called in handlers")]
+    unsafe {
+        libc::_exit(status)
+    }
 }

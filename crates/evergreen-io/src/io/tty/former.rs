@@ -34,6 +34,9 @@ pub(super) struct Former {
 ///
 /// That is done in any case when the process ends: by [`exit`](std::process::exit), at the end of
 /// `main`, or by a signal that ends it unless somebody handles it: SIGHUP, SIGINT, SIGQUIT, SIGTERM.
+/// The default of a signal does not end process 1, such as a container's program: that one exits,
+/// with the status 128 and the number of the signal.
+///
 /// It cannot be done after SIGKILL, after `abort`, and so not after a panic that aborts; a panic hook
 /// may call this:
 ///
