@@ -63,7 +63,8 @@ impl Former {
     /// Has the settings given back when the process ends, until they are
     /// [given back](Self::give_back). There must be one at a time who calls it.
     pub(super) fn keep(settings: Termios, fd: &OwnedFd) -> io::Result<&'static Self> {
-        // SAFETY: it reads and writes atomics, and makes system calls that POSIX names as safe.
+        // SAFETY: it reads and writes atomics and makes system calls. POSIX names them as safe, but
+        // `getsid` and `tcgetsid`: those ask the kernel, and neither lock nor allocate.
         #[expect(unsafe_code, reason = "it is called in signal handlers")]
         unsafe { before_end(reset_mode) }?;
         let mut place = &FIRST;
