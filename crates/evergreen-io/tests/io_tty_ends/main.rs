@@ -24,6 +24,7 @@ const CHECKS: &[(&str, fn())] = &[
     ("a_signal_that_is_ignored_stays_ignored", ignored_signal),
     ("a_forked_child_leaves_raw_mode_to_its_parent", forked_child),
     ("a_job_in_the_background_leaves_the_terminal_to_the_other", background_job),
+    ("to_read_in_the_background_is_an_error_and_no_end", background_reader),
     ("the_terminal_of_the_process_is_the_one_by_any_name", two_names),
     ("ctrl_c_is_a_key_in_raw_mode_and_a_signal_else", ctrl_c),
     ("the_loop_hears_of_another_size", resized),
@@ -162,6 +163,16 @@ fn background_job() {
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' TTOU; exec \"$0\""]).arg(std::env::current_exe().unwrap());
     let mut program = Program::start_by(shell, "shell");
+    assert!(program.child.wait().unwrap().success());
+}
+
+// F29: both are EIO.
+fn background_reader() {
+    // Or the system would stop it.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' TTIN; exec \"$0\""]).arg(std::env::current_exe().unwrap());
+    let mut program = Program::start_by(shell, "reads_in_background");
+    program.pty.press("for the other\n");
     assert!(program.child.wait().unwrap().success());
 }
 

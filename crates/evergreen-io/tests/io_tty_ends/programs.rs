@@ -18,8 +18,12 @@ use super::common::TestLoop;
 /// The variable that says which program to be.
 pub(super) const NAME: &str = "EVERGREEN_TTY_PROGRAM";
 
+/// Those that have a terminal of their own.
+const OF_A_TERMINAL: [&str; 6] =
+    ["foreground", "handles_hang_up", "reads_in_background", "resized", "shell", "two_names"];
+
 pub(super) fn play(name: &str) {
-    if ["foreground", "handles_hang_up", "resized", "shell", "two_names"].contains(&name) {
+    if OF_A_TERMINAL.contains(&name) {
         // The terminal's own program, to which it sends signals.
         setsid().unwrap();
         ioctl_tiocsctty(stdin()).unwrap();
@@ -28,6 +32,8 @@ pub(super) fn play(name: &str) {
     event_loop.block_on(async {
         match name {
             "shell" => run_a_job(),
+            "reads_in_background" => run_a_reader(),
+            "reader" => read_in_vain().await,
             "two_names" => be_raw_by_two_names(),
             "standard" => use_standard_streams().await,
             "foreground" => read_lines().await,
@@ -110,11 +116,26 @@ async fn read_lines() {
     Event::new().wait().await;
 }
 
+fn in_background(name: &str) -> Command {
+    let mut job = Command::new(std::env::current_exe().unwrap());
+    job.env(NAME, name).process_group(0);
+    job
+}
+
+fn run_a_reader() {
+    tell("!");
+    assert!(in_background("reader").status().unwrap().success());
+}
+
+async fn read_in_vain() {
+    let terminal = TtyStream::stdin().unwrap();
+    let refused = terminal.read_some(1).await.unwrap_err();
+    assert_eq!(refused.kind().errno(), Some(libc::EIO));
+}
+
 /// As a shell: another job has made the terminal raw, and is ended from here.
 fn run_a_job() {
-    let mut job = Command::new(std::env::current_exe().unwrap());
-    job.env(NAME, "job").process_group(0).stderr(Stdio::piped());
-    let mut job = job.spawn().unwrap();
+    let mut job = in_background("job").stderr(Stdio::piped()).spawn().unwrap();
     job.stderr.as_mut().unwrap().read_exact(&mut [0; 1]).unwrap();
     let mut settings = tcgetattr(stdin()).unwrap();
     settings.special_codes[SpecialCodeIndex::VERASE] = b'%';

@@ -5,8 +5,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
 use evergreen_loop::build::Interest;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::termios::isatty;
 
 use crate::io::endpoint::{Descriptor, Endpoint, beside_standard};
@@ -46,15 +47,27 @@ fn reopen(fd: BorrowedFd<'_>) -> Result<Option<OwnedFd>, StreamError> {
     Ok(reopen_terminal(fd, access).ok())
 }
 
+fn is_input_output(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::IO)
+}
+
+/// Whether the other side is.
+fn is_gone(fd: BorrowedFd<'_>) -> bool {
+    let (mut polled, at_once) = ([PollFd::new(&fd, PollFlags::empty())], Timespec::default());
+    let answer = retry_on_intr(|| poll(&mut polled, Some(&at_once)));
+    answer.is_ok() && polled[0].revents().contains(PollFlags::HUP)
+}
+
 const fn directions(readable: bool) -> Interest {
     Interest::new(readable, true)
 }
 
 impl Endpoint for Terminal {
-    /// A terminal whose other side is gone has ended: that is no error.
+    /// A terminal whose other side is gone has ended: that is no error. It is one to read in the
+    /// background, which the system tells by the same number.
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.0.poll_read(cx, buffer).map(|read| match read {
-            Err(error) if Errno::from_io_error(&error) == Some(Errno::IO) => Ok(0),
+            Err(error) if is_input_output(&error) && is_gone(self.fd()) => Ok(0),
             read => read,
         })
     }
