@@ -40,7 +40,8 @@ pub fn iter() -> impl Iterator<Item = (i32, &'static str)> {
     SYSTEM.iter().copied().chain(own)
 }
 
-/// What a number means, in the words of the system. One that is no error is called unknown.
+/// What a number means, in the words of the system. It has some for those that are no error too:
+/// mostly that they are unknown, and of zero that all went well.
 pub fn strerror(number: i32) -> String {
     if let Some(&(.., text)) = OWN.iter().find(|&&(known, ..)| known == number) {
         return text.to_owned();
