@@ -120,19 +120,26 @@ impl TtyStream {
 
     /// Its size in columns and rows, asked for anew. A terminal that was not told has none of either.
     ///
-    /// SIGWINCH says that the size of the process's own terminal has changed:
+    /// SIGWINCH says that the size of the process's own terminal has changed. The handler only passes
+    /// that on: with a handle of the stream in it, the stream would stay open as long as the handler,
+    /// and the terminal raw.
     ///
     /// ```
-    /// use evergreen_io::io::{TtyError, TtyStream};
-    /// use evergreen_loop::{Handler, LoopError, EventLoop};
+    /// use evergreen_io::io::TtyStream;
+    /// use evergreen_loop::EventLoop;
+    /// use evergreen_sync::Event;
+    /// use std::{error::Error, rc::Rc};
     ///
-    /// fn on_resize(screen: &TtyStream, draw: impl Fn(u16, u16) + 'static) -> Result<Handler, LoopError> {
-    ///     let screen = screen.clone();
-    ///     EventLoop::current()?.add_signal_handler(libc::SIGWINCH, move || {
-    ///         if let Ok((columns, rows)) = screen.winsize() {
-    ///             draw(columns, rows);
-    ///         }
-    ///     })
+    /// async fn show(screen: TtyStream, draw: impl Fn(u16, u16)) -> Result<(), Box<dyn Error>> {
+    ///     let resized = Rc::new(Event::new());
+    ///     let told = Rc::clone(&resized);
+    ///     EventLoop::current()?.add_signal_handler(libc::SIGWINCH, move || told.set())?;
+    ///     loop {
+    ///         let (columns, rows) = screen.winsize()?;
+    ///         draw(columns, rows);
+    ///         resized.wait().await;
+    ///         resized.clear();
+    ///     }
     /// }
     /// ```
     ///
