@@ -5,27 +5,37 @@
 mod pty;
 #[path = "../tty_game.rs"]
 mod tty_game;
+#[path = "../../crates/evergreen-io/tests/common/watched.rs"]
+mod watched;
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio, exit};
 
-use evergreen::io::TtyStream;
+use evergreen::io::{StreamError, TtyError, TtyStream};
 use pty::Pty;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
+use watched::Watched;
 
 /// Set in the process that plays.
 const PLAYS: &str = "EVERGREEN_TTY_GAME";
 
-fn start(pty: &Pty) -> Child {
+/// What it exits with if its terminal is gone.
+const HUNG_UP: i32 = 7;
+
+fn start(pty: &Pty) -> Watched {
     pty.resize(40, 6);
-    Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "plays", "--ignored"])
+    let mut game = Command::new(std::env::current_exe().expect("this program"));
+    game.args(["--exact", "plays", "--ignored"])
         .env(PLAYS, "")
         .stdin(pty.slave.try_clone().expect("open"))
         .stdout(Stdio::null())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .expect("this program can be run")
+        .stderr(Stdio::inherit());
+    Watched::start(&mut game)
+}
+
+/// Reads tell the end, which closes the stream; or whoever writes first is told.
+fn is_of_hang_up(error: &TtyError) -> bool {
+    matches!(error.kind(), StreamError::Closed) || error.kind().errno() == Some(libc::EIO)
 }
 
 #[test]
@@ -34,7 +44,10 @@ fn plays() {
     if std::env::var(PLAYS).is_ok() {
         evergreen::block_on(async {
             let terminal = TtyStream::stdin().expect("a terminal");
-            tty_game::play(&terminal).await.expect("it stays");
+            match tty_game::play(&terminal).await {
+                Err(error) if is_of_hang_up(&error) => exit(HUNG_UP),
+                played => played.expect("the end of the game, or of the terminal"),
+            }
         });
     }
 }
@@ -50,7 +63,7 @@ fn row(pty: &Pty) -> Option<usize> {
     picture(pty).iter().position(|row| row.contains("@@"))
 }
 
-// EV-EX, EV-TTY-03
+// EV-TTY-03
 #[test]
 fn keys_turn_the_snake_and_end_the_game() {
     for (down, end) in [("s", "q"), ("\x1b[B", "\x03")] {
@@ -63,7 +76,7 @@ fn keys_turn_the_snake_and_end_the_game() {
         while row(&pty) == Some(2) {}
         pty.press(end);
         pty.shows("the end\r\n");
-        assert!(game.wait().expect("a child").success());
+        assert!(game.ends().success());
         assert_eq!(pty.settings(), before);
     }
 }
@@ -81,7 +94,7 @@ fn the_snake_grows_by_an_apple_and_must_not_bite_itself() {
     while !pty.shows("end").ends_with("the end") {
         pty.press(keys.next().expect("no end"));
     }
-    assert!(game.wait().expect("a child").success());
+    assert!(game.ends().success());
 }
 
 // EV-TTY-04
@@ -91,17 +104,17 @@ fn a_signal_that_ends_the_game_gives_the_terminal_back() {
     let before = pty.settings();
     let mut game = start(&pty);
     picture(&pty);
-    kill_process(Pid::from_child(&game), Signal::TERM).expect("it runs");
-    assert_eq!(game.wait().expect("a child").signal(), Some(Signal::TERM.as_raw()));
+    kill_process(game.pid(), Signal::TERM).expect("it runs");
+    assert_eq!(game.ends().signal(), Some(Signal::TERM.as_raw()));
     assert_eq!(pty.settings(), before);
 }
 
+// F29
 #[test]
 fn a_terminal_that_goes_away_ends_the_game() {
     let pty = Pty::new();
     let mut game = start(&pty);
     picture(&pty);
     drop(pty);
-    // By the end of what is typed, or because nothing can be shown.
-    assert!(game.wait().expect("a child").code().is_some());
+    assert_eq!(game.ends().code(), Some(HUNG_UP));
 }

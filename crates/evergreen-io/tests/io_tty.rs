@@ -335,7 +335,7 @@ fn what_nobody_looks_at_is_held_and_goes_out_in_order() {
 #[test]
 fn a_terminal_that_goes_away_ends_what_is_read_from_it() {
     let event_loop = TestLoop::new();
-    let Pty { master, slave } = Pty::new();
+    let Pty { master, slave, .. } = Pty::new();
     event_loop.block_on(async {
         let terminal = TtyStream::new(slave, true).unwrap();
         terminal.set_raw_mode(true).unwrap();
@@ -357,7 +357,7 @@ fn a_terminal_that_goes_away_ends_what_is_read_from_it() {
 #[test]
 fn a_terminal_that_went_away_costs_nothing_while_nobody_reads() {
     let event_loop = TestLoop::new();
-    let Pty { master, slave } = Pty::new();
+    let Pty { master, slave, .. } = Pty::new();
     event_loop.block_on(async {
         let terminal = TtyStream::new(slave, true).unwrap();
         terminal.keep_open_on_eof(true);
@@ -379,7 +379,7 @@ fn a_terminal_that_went_away_costs_nothing_while_nobody_reads() {
 #[test]
 fn the_other_side_of_a_terminal_ends_with_its_programs() {
     let event_loop = TestLoop::new();
-    let Pty { master, slave } = Pty::new();
+    let Pty { master, slave, .. } = Pty::new();
     event_loop.block_on(async {
         let user = TtyStream::new(master, true).unwrap();
         File::from(slave).write_all(b"the last words").unwrap();

@@ -8,6 +8,7 @@ pub(crate) mod pty;
 pub(crate) mod resolvers;
 pub(crate) mod scratch;
 pub(crate) mod streams;
+pub(crate) mod watched;
 pub(crate) mod wire;
 
 use std::net::SocketAddr;

@@ -3,18 +3,24 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
+use std::time::Instant;
 
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Winsize, tcgetattr, tcsetattr, tcsetwinsize,
 };
 
+use super::watched::LIMIT;
+
 pub(crate) struct Pty {
     /// The side of who sits before the screen.
     pub(crate) master: File,
     /// The side of programs.
     pub(crate) slave: OwnedFd,
+    /// Until when something may be shown.
+    deadline: Instant,
 }
 
 impl Pty {
@@ -27,7 +33,7 @@ impl Pty {
         let name = ptsname(&master, Vec::new()).expect("a name");
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let slave = rustix::fs::open(&*name, flags, Mode::empty()).expect("the other side");
-        let pty = Self { master: master.into(), slave };
+        let pty = Self { master: master.into(), slave, deadline: Instant::now() + LIMIT };
         pty.change(b'#');
         pty
     }
@@ -60,13 +66,22 @@ impl Pty {
         (&self.master).write_all(keys.as_ref()).expect("somebody may read it");
     }
 
-    /// What is shown, up to this.
+    /// What is shown, up to this. Fails if that takes too long.
     pub(crate) fn shows(&self, end: &str) -> String {
         let (mut shown, mut byte) = (Vec::new(), [0]);
         while !shown.ends_with(end.as_bytes()) {
+            assert!(self.has_shown(), "only {:?}", String::from_utf8_lossy(&shown));
             (&self.master).read_exact(&mut byte).expect("somebody writes");
             shown.extend(byte);
         }
         String::from_utf8_lossy(&shown).into_owned()
+    }
+
+    /// Waits until there is more to read, or until the deadline.
+    fn has_shown(&self) -> bool {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = left.try_into().expect("a minute");
+        let mut screen = [PollFd::new(&self.master, PollFlags::IN)];
+        rustix::io::retry_on_intr(|| poll(&mut screen, Some(&left))).expect("a screen") == 1
     }
 }

@@ -12,10 +12,11 @@ mod programs;
 
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use common::pty::Pty;
-use rustix::process::{Pid, Signal, kill_process};
+use common::watched::Watched;
+use rustix::process::{Signal, kill_process};
 
 const CHECKS: &[(&str, fn())] = &[
     ("raw_mode_ends_with_the_process", ends_of_a_process),
@@ -54,7 +55,7 @@ fn main() {
 
 /// A program at a terminal.
 struct Program {
-    child: Child,
+    child: Watched,
     pty: Pty,
     before: String,
 }
@@ -70,7 +71,7 @@ impl Program {
         let before = pty.settings();
         let end = || Stdio::from(pty.slave.try_clone().unwrap());
         command.env(programs::NAME, name).stdin(end()).stdout(end()).stderr(Stdio::piped());
-        let mut program = Self { child: command.spawn().unwrap(), pty, before };
+        let mut program = Self { child: Watched::start(&mut command), pty, before };
         program.tells("!");
         program
     }
@@ -78,17 +79,17 @@ impl Program {
     /// Reads what it tells.
     fn tells(&mut self, words: &str) {
         let mut told = vec![0; words.len()];
-        self.child.stderr.as_mut().unwrap().read_exact(&mut told).unwrap();
+        self.child.child.stderr.as_mut().unwrap().read_exact(&mut told).unwrap();
         assert_eq!(String::from_utf8_lossy(&told), words);
     }
 
     fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        kill_process(self.child.pid(), signal).unwrap();
     }
 
     /// Waits for its end, and sees that the settings are as they were before.
     fn ends(mut self) -> ExitStatus {
-        let status = self.child.wait().unwrap();
+        let status = self.child.ends();
         assert_eq!(self.pty.settings(), self.before, "{status}");
         status
     }
@@ -163,7 +164,7 @@ fn background_job() {
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' TTOU; exec \"$0\""]).arg(std::env::current_exe().unwrap());
     let mut program = Program::start_by(shell, "shell");
-    assert!(program.child.wait().unwrap().success());
+    assert!(program.child.ends().success());
 }
 
 // F29: both are EIO.
@@ -173,7 +174,7 @@ fn background_reader() {
     shell.args(["-c", "trap '' TTIN; exec \"$0\""]).arg(std::env::current_exe().unwrap());
     let mut program = Program::start_by(shell, "reads_in_background");
     program.pty.press("for the other\n");
-    assert!(program.child.wait().unwrap().success());
+    assert!(program.child.ends().success());
 }
 
 // EV-TTY-04: `/dev/tty` is a device of its own.
@@ -189,7 +190,7 @@ fn ctrl_c() {
     if !is_ignored(Signal::INT) {
         let mut program = Program::start("foreground");
         program.pty.press("\x03");
-        assert_eq!(program.child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+        assert_eq!(program.child.ends().signal(), Some(Signal::INT.as_raw()));
     }
 }
 
@@ -201,7 +202,7 @@ fn resized() {
         program.tells(&format!("{columns}x{rows}."));
     }
     program.pty.press("x");
-    assert!(program.child.wait().unwrap().success());
+    assert!(program.child.ends().success());
 }
 
 // F29
@@ -209,7 +210,7 @@ fn hang_up() {
     for (name, expected) in [("foreground", Some(Signal::HUP)), ("handles_hang_up", None)] {
         let Program { mut child, pty, .. } = Program::start(name);
         drop(pty);
-        let status = child.wait().unwrap();
+        let status = child.ends();
         assert_eq!(status.signal(), expected.map(Signal::as_raw), "{name}");
         assert_eq!(status.success(), expected.is_none());
     }
@@ -223,5 +224,5 @@ fn standard_streams() {
         program.pty.shows("by its own\r\n"),
         "typed\r\nthrough the stream\r\nby its own\r\n"
     );
-    assert!(program.child.wait().unwrap().success());
+    assert!(program.child.ends().success());
 }
