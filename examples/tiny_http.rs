@@ -40,7 +40,8 @@ async fn find(folder: &Path, target: &str) -> io::Result<(PathBuf, File, u64)> {
     let path = PathBuf::from(format!("{}{index}", target.trim_start_matches('/')));
     let is_below = path.components().all(|part| matches!(part, Component::Normal(_)));
     let below = is_below.then(|| folder.join(&path)).ok_or(io::ErrorKind::NotFound)?;
-    let file = File::open(below).await?;
+    // To open a pipe without this flag is to wait for its writer.
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(below).await?;
     let found = file.metadata().await?;
     found.is_file().then_some((path, file, found.len())).ok_or(io::ErrorKind::NotFound.into())
 }
@@ -57,14 +58,14 @@ async fn answer(client: &TcpConnection, folder: &Path, request: &str) -> Result<
         head(client, "501 Not Implemented", "text/plain", 0)?;
         return Ok(false);
     };
-    let Ok((path, mut file, length)) = find(folder, target).await else {
+    let Ok((path, file, length)) = find(folder, target).await else {
         return head(client, "404 Not Found", "text/plain", 0).map(|_| true);
     };
     head(client, "200 OK", kind(&path), length)?;
-    let mut piece = vec![0; 64 * 1024];
+    let (mut body, mut piece) = (file.take(length), vec![0; 64 * 1024]);
     loop {
-        match file.read(&mut piece).await? {
-            0 => return Ok(true),
+        match body.read(&mut piece).await? {
+            0 => return Ok(body.limit() == 0), // less than was promised, if the file has shrunk
             length => client.write(&piece[..length])?,
         };
         client.flush().await?; // one piece is held for a slow client, not the file
@@ -72,7 +73,7 @@ async fn answer(client: &TcpConnection, folder: &Path, request: &str) -> Result<
 }
 
 /// One request after the other, until the client ends or asks for what is not known here.
-async fn serve(client: TcpConnection, folder: Rc<Path>) -> Result<(), TcpError> {
+pub(crate) async fn serve(client: TcpConnection, folder: Rc<Path>) -> Result<(), TcpError> {
     client.set_max_buffer(128 * 1024)?;
     loop {
         let request = client.read_until(b"\r\n\r\n").await?;
