@@ -138,6 +138,28 @@ fn another_order_is_found() {
 }
 
 #[test]
+fn roles_may_begin_after_others_have_ended() {
+    let points = every_point("yield_now", async |stage| {
+        for _ in 0..2 {
+            stage.role(yield_now());
+            stage.rest_in_order().await;
+        }
+    });
+    assert_eq!(points, 2 * (4 + 1));
+}
+
+#[test]
+#[should_panic(expected = "role 1 waits for ever")]
+fn a_role_keeps_its_number_when_others_have_ended() {
+    every_point("pending", async |stage| {
+        stage.role(yield_now());
+        stage.rest().await;
+        stage.role(std::future::pending());
+        stage.rest().await;
+    });
+}
+
+#[test]
 #[should_panic(expected = "nobody has waited")]
 fn a_scenario_in_which_nobody_waits_shows_nothing() {
     every_point("ready", async |stage| {

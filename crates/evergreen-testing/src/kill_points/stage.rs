@@ -21,7 +21,8 @@ struct Inside {
     point: Option<Point>,
     reached: Cell<bool>,
     roles: RefCell<Vec<Seen>>,
-    tasks: RefCell<Vec<Task<()>>>,
+    /// Those that nobody has waited for, by their numbers.
+    tasks: RefCell<Vec<(usize, Task<()>)>>,
     ended: RefCell<Vec<usize>>,
 }
 
@@ -68,7 +69,7 @@ impl Stage {
         self.0.roles.borrow_mut().push(Seen::default());
         let task = spawn(Role::new(number, self.clone(), future));
         self.0.roles.borrow_mut()[number].task = Some(task.task_ref());
-        self.0.tasks.borrow_mut().push(task);
+        self.0.tasks.borrow_mut().push((number, task));
     }
 
     /// Waits until all roles have ended. Time may pass meanwhile.
@@ -81,7 +82,7 @@ impl Stage {
     ///
     /// The roles run on.
     pub async fn rest(&self) {
-        for (number, task) in self.0.tasks.take().into_iter().enumerate() {
+        for (number, task) in self.0.tasks.take() {
             let ended = task.join_timeout(3600.0).await;
             assert_eq!(ended, Ok(true), "role {number} waits for ever");
             match task.await {
