@@ -103,8 +103,16 @@ mod tests {
     fn a_figure_has_its_unit() {
         let runs = [run(&[(OURS, "calls_1", "calls", 3.0), (OURS, "mem_tasks", "bytes", 288.4)])];
         let table = draw(&runs);
-        assert!(table.contains("| `calls_1` | 3 calls | 3.00 calls | reached |"), "{table}");
+        assert!(table.contains("| `calls_1` | 3.02 calls | 3.00 calls | reached |"), "{table}");
         assert!(table.contains("| `mem_tasks` | 350 bytes | 288 bytes | reached |"), "{table}");
+    }
+
+    #[test]
+    fn half_a_system_call_more_is_too_many() {
+        for (scenario, calls) in [("calls_1", 3.0), ("calls_1000", 2.015), ("calls_churn", 7.1)] {
+            assert!(all_are_reached(&[run(&[(OURS, scenario, "calls", calls)])]), "{scenario}");
+            assert!(!all_are_reached(&[run(&[(OURS, scenario, "calls", calls + 0.5)])]));
+        }
     }
 
     #[test]
@@ -112,7 +120,7 @@ mod tests {
         let mut runs = [run(&[])];
         assert_eq!(draw(&runs), "");
         runs[0].records.push(Record::new(OURS, "calls_1", 1, Err("no strace".to_owned())));
-        assert!(draw(&runs).contains("| `calls_1` | 3 calls | - | not measured |"));
+        assert!(draw(&runs).contains("| `calls_1` | 3.02 calls | - | not measured |"));
         assert!(!all_are_reached(&runs));
     }
 }

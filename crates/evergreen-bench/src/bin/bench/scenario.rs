@@ -172,8 +172,8 @@ pub(crate) const ALL: [Scenario; 26] = [
     lines("lines_1", plain(1, 20_000), "a line there and back"),
     lines("lines_50", plain(50, 100_000), "a line there and back"),
     lines("lines_16", Echo { in_flight: 16, ..plain(50, 480_000) }, "a line, 16 at a time"),
-    calls("calls_1", plain(1, 1000), &[Goal::Figure(3.0)], THERE_AND_BACK),
+    calls("calls_1", plain(1, 1000), &[Goal::Figure(3.02)], THERE_AND_BACK),
     calls("calls_1000", plain(1000, 10_000), TWO, THERE_AND_BACK),
-    calls("calls_churn", churn(32, 2000), &[Goal::Figure(8.2)], CONNECTION),
+    calls("calls_churn", churn(32, 2000), &[Goal::Figure(7.3)], CONNECTION),
     idle("mem_connections", 9000, &[Goal::Figure(1100.0)]),
 ];
