@@ -1,7 +1,10 @@
 //! Programs of other makes: socat, which knows every kind of socket and pipe, netcat, telnet.
 
+use evergreen::net::UnixDatagram;
 use evergreen::process::{Child, ChildStderr, Command};
 use futures_lite::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use std::os::fd::OwnedFd;
+use std::os::unix::net;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -17,9 +20,27 @@ impl Program {
     }
 
     fn with_input(name: &str, arguments: &[&str], input: impl Into<Stdio>) -> Self {
+        Self::with(name, arguments, input, Stdio::piped())
+    }
+
+    /// What it reads and writes comes and goes by this socket: of each of its calls the bytes for
+    /// themselves.
+    pub(crate) fn with_datagrams(name: &str, arguments: &[&str]) -> (Self, UnixDatagram) {
+        let (ours, theirs) = net::UnixDatagram::pair().unwrap();
+        let ours = UnixDatagram::from_std(ours).unwrap();
+        let [input, output] = [theirs.try_clone().unwrap(), theirs].map(OwnedFd::from);
+        (Self::with(name, arguments, input, output), ours)
+    }
+
+    fn with(
+        name: &str,
+        arguments: &[&str],
+        input: impl Into<Stdio>,
+        output: impl Into<Stdio>,
+    ) -> Self {
         let mut command = Command::new(name);
         command.args(arguments).kill_on_drop(true);
-        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(input).stdout(output).stderr(Stdio::piped());
         let started = command.spawn();
         let mut child = started.unwrap_or_else(|error| panic!("see scripts/interop: {error}"));
         let log = BufReader::new(child.stderr.take().unwrap());
