@@ -64,12 +64,13 @@ fn cite_all(path: &Path, table: &mut Table) -> Result {
 /// Notes under each row the tests of one file. A comment speaks of the test that follows it, or of an
 /// assertion about types; what the file opens with, of all of it.
 fn cite(file: &str, text: &str, table: &mut Table) {
-    let mut comment = String::new();
+    let (mut of_file, mut comment) = (String::new(), String::new());
     let mut is_test = false;
     for line in text.lines().map(str::trim) {
-        if let Some(of_file) = line.strip_prefix("//!") {
-            note(of_file, file, table);
-        } else if line.starts_with("//") {
+        if let Some(line) = line.strip_prefix("//!") {
+            of_file.push_str(line);
+            of_file.push(' ');
+        } else if let Some(line) = line.strip_prefix("//") {
             comment.push_str(line);
             comment.push(' ');
         } else if line.starts_with("#[") {
@@ -84,6 +85,7 @@ fn cite(file: &str, text: &str, table: &mut Table) {
             is_test = false;
         }
     }
+    note(&of_file, file, table);
 }
 
 fn function(line: &str) -> Option<&str> {
@@ -91,22 +93,33 @@ fn function(line: &str) -> Option<&str> {
     matches!(before, "" | "async ").then(|| rest.split(['(', '<']).next().unwrap_or(rest))
 }
 
-/// The rows that a comment names: `EV-TASK-11`, and `EV-TASK-11, -12`.
+/// The rows that a comment names: `EV-TASK-11`, `EV-TASK-11, -12`, and `EV-TASK-11 to -13`.
 fn note(comment: &str, test: &str, table: &mut Table) {
-    let mut prefix = None;
-    for word in
-        comment.split([' ', ',', '.', ':', ';', '(', ')', '`']).filter(|word| !word.is_empty())
-    {
-        let id = match (word.strip_prefix('-'), prefix) {
-            (Some(number), Some(prefix)) if is_number(number) => format!("{prefix}-{number}"),
-            _ => word.to_owned(),
+    let separators = [' ', ',', '.', ':', ';', '(', ')', '`'];
+    let words: Vec<_> = comment.split(separators).filter(|word| !word.is_empty()).collect();
+    let mut prefix = "";
+    for (place, word) in words.iter().enumerate() {
+        let Some((own, number)) = numbered(word) else { continue };
+        prefix = if own.is_empty() { prefix } else { own };
+        let first = match words[..place] {
+            [.., from, "to"] => numbered(from).filter(|(from, _)| [prefix, ""].contains(from)),
+            _ => None,
         };
-        let Some(tests) = table.get_mut(&id) else { continue };
-        prefix =
-            word.rsplit_once('-').map(|(prefix, _)| prefix).filter(|it| !it.is_empty()).or(prefix);
-        if !tests.iter().any(|known| known == test) {
-            tests.push(test.to_owned());
+        for number in first.map_or(number, |(_, first)| first)..=number {
+            note_one(&format!("{prefix}-{number:02}"), test, table);
         }
+    }
+}
+
+/// What stands before the number of a row, and the number.
+fn numbered(word: &str) -> Option<(&str, u8)> {
+    let (prefix, number) = word.rsplit_once('-').filter(|(_, number)| is_number(number))?;
+    Some((prefix, number.parse().ok()?))
+}
+
+fn note_one(row: &str, test: &str, table: &mut Table) {
+    if let Some(tests) = table.get_mut(row).filter(|tests| !tests.iter().any(|it| it == test)) {
+        tests.push(test.to_owned());
     }
 }
 
@@ -115,9 +128,9 @@ mod tests {
     use super::*;
 
     fn cited(text: &str) -> Vec<(String, Vec<String>)> {
-        let spec = "- **EV-A-01** one\n- **EV-A-02** EV-A-09\n- **GEV-A-01** **bold** **EV-B-01**";
+        let spec = "- **EV-A-01** one\n- **EV-A-02** EV-A-09, **EV-A-03**\n- **GEV-A-01** **bold** **EV-B-01**";
         let mut table: Table = defined(spec, "EV").map(|row| (row, Vec::new())).collect();
-        assert_eq!(table.keys().collect::<Vec<_>>(), ["EV-A-01", "EV-A-02", "EV-B-01"]);
+        assert_eq!(table.keys().collect::<Vec<_>>(), ["EV-A-01", "EV-A-02", "EV-A-03", "EV-B-01"]);
         cite("f", text, &mut table);
         table.into_iter().filter(|(_, tests)| !tests.is_empty()).collect()
     }
@@ -130,6 +143,18 @@ mod tests {
     fn a_comment_speaks_of_the_test_behind_it() {
         let text = "// EV-A-01, -02: so.\n#[cfg(x)]\n#[test]\nfn it() {\n// EV-B-01\n}";
         assert_eq!(cited(text), [row("EV-A-01", "f::it"), row("EV-A-02", "f::it")]);
+    }
+
+    #[test]
+    fn a_range_names_each_row_from_one_to_another() {
+        for text in ["EV-A-01 to -03", "EV-A-01 to EV-A-03", "EV-A-01 to\n//! -03, say"] {
+            let text = format!("//! So: {text}.\nuse it;");
+            assert_eq!(cited(&text), ["EV-A-01", "EV-A-02", "EV-A-03"].map(|id| row(id, "f")));
+        }
+        let text = "// EV-A-01 to\n// -02\n#[test]\nfn it() {}";
+        assert_eq!(cited(text), ["EV-A-01", "EV-A-02"].map(|id| row(id, "f::it")));
+        let text = "//! EV-A-01 comes to EV-A-03, EV-B-01 to EV-A-03; GEV-A-01, -02";
+        assert_eq!(cited(text), ["EV-A-01", "EV-A-03", "EV-B-01"].map(|id| row(id, "f")));
     }
 
     #[test]
