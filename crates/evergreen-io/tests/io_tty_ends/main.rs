@@ -26,6 +26,7 @@ const CHECKS: &[(&str, fn())] = &[
     ("a_forked_child_leaves_raw_mode_to_its_parent", forked_child),
     ("a_job_in_the_background_leaves_the_terminal_to_the_other", background_job),
     ("to_read_in_the_background_is_an_error_and_no_end", background_reader),
+    #[cfg(target_os = "linux")]
     ("the_terminal_of_the_process_is_the_one_by_any_name", two_names),
     ("ctrl_c_is_a_key_in_raw_mode_and_a_signal_else", ctrl_c),
     ("the_loop_hears_of_another_size", resized),
@@ -178,6 +179,7 @@ fn background_reader() {
 }
 
 // EV-TTY-04: `/dev/tty` is a device of its own.
+#[cfg(target_os = "linux")]
 fn two_names() {
     assert_eq!(Program::start("two_names").ends().code(), Some(0));
 }
