@@ -8,6 +8,8 @@ use evergreen_io::io::{BaseStream, MAX_BUFFER, StreamCore, StreamError};
 use evergreen_io::net::UnixStream;
 use evergreen_task::{spawn, timeout, yield_now};
 use evergreen_testing::{must_not_suspend, must_suspend};
+use std::cell::Cell;
+use std::rc::Rc;
 
 // EV-STR-13, EV-STR-17, F8
 #[test]
@@ -36,6 +38,30 @@ fn what_the_peer_does_not_read_is_held_and_goes_out_in_order() {
         assert!(theirs.read_bytes(sent.len()).await.unwrap() == sent);
         flush.await.unwrap().unwrap();
         assert!(ours.write(b"x").unwrap());
+    });
+}
+
+// EV-STR-17: a flush waits for what was written until then, not for whoever goes on writing.
+#[test]
+fn a_flush_returns_though_another_task_writes_again_at_once() {
+    TestLoop::new().block_on(async {
+        let (ours, theirs) = plain_pair();
+        let rounds = Rc::new(Cell::new(0));
+        let writer = spawn({
+            let (ours, rounds) = (ours.clone(), Rc::clone(&rounds));
+            async move {
+                for round in 1..=20 {
+                    rounds.set(round);
+                    fill(&ours);
+                    ours.flush().await.unwrap();
+                }
+            }
+        });
+        let _reader = spawn(async move { theirs.read_bytes(usize::MAX).await });
+        yield_now().await;
+        ours.flush().await.unwrap();
+        assert_eq!(rounds.get(), 2);
+        writer.await.unwrap();
     });
 }
 

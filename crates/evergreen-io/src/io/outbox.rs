@@ -73,9 +73,9 @@ impl<H: Held> Outbox<H> {
         Ok(())
     }
 
-    /// Waits until nothing is held.
+    /// Waits until nothing is held; what others add by then is no concern of whoever waits.
     pub(super) async fn flushed(&self) {
-        while !self.is_empty() {
+        if !self.is_empty() {
             self.drained.wait().await;
         }
     }
