@@ -128,6 +128,24 @@ fn a_client_that_could_not_connect_may_try_again() {
     });
 }
 
+// EV-STR-14, EV-STR-17
+#[test]
+fn a_flush_is_told_that_what_was_written_is_lost_with_the_attempt_to_connect() {
+    TestLoop::new().block_on(async {
+        let client = TcpClient::new();
+        client.write(b"for nobody\n").unwrap();
+        let flush = spawn({
+            let client = client.clone();
+            async move { client.flush().await }
+        });
+        yield_now().await;
+        client.connect(Refusing::new().address()).await.unwrap_err();
+        let error = flush.await.unwrap().unwrap_err();
+        assert!(matches!(error.kind(), StreamError::NotConnected), "{error}");
+        client.flush().await.unwrap();
+    });
+}
+
 // EV-TCP-03
 #[test]
 fn a_client_connects_once() {

@@ -146,7 +146,8 @@ pub trait BaseStream {
     ///
     /// # Errors
     ///
-    /// [`StreamError::Closed`], if it was closed before.
+    /// [`StreamError::Closed`], if it was closed before; [`StreamError::NotConnected`], if what was
+    /// written is lost because it could not be connected.
     ///
     /// # Kill safety
     ///

@@ -104,7 +104,7 @@ impl StreamCore {
 
     /// It could not be connected: what was written for that is lost.
     pub(super) fn forget_written(&self) {
-        self.0.output.forget();
+        self.0.output.lose();
     }
 
     pub(super) fn check_new(&self) -> Result<(), StreamError> {
@@ -218,7 +218,7 @@ impl Inner {
             self.tell_closed();
             let stream = Rc::clone(self);
             drop(spawn(async move {
-                stream.output.flushed().await;
+                stream.output.flushed().await.ok();
                 stream.close_keeping_input();
             }));
         }

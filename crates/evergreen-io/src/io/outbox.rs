@@ -37,6 +37,8 @@ pub(super) trait Sends: 'static {
 pub(super) struct Outbox<H> {
     held: RefCell<H>,
     limit: Cell<usize>,
+    /// How often what was held was lost, and the sender stayed.
+    losses: Cell<u64>,
     /// Wakes whoever waits until nothing is held.
     drained: Event,
     /// Sends what is held.
@@ -73,22 +75,30 @@ impl<H: Held> Outbox<H> {
         Ok(())
     }
 
-    /// Waits until nothing is held; what others add by then is no concern of whoever waits.
-    pub(super) async fn flushed(&self) {
+    /// Waits until nothing is held; what others add by then is no concern of whoever waits. An error
+    /// if it was lost for want of a connection.
+    pub(super) async fn flushed(&self) -> Result<(), StreamError> {
+        let losses = self.losses.get();
         if !self.is_empty() {
             self.drained.wait().await;
         }
+        if self.losses.get() == losses { Ok(()) } else { Err(StreamError::NotConnected) }
     }
 
-    /// What is held is lost.
-    pub(super) fn forget(&self) {
-        drop(self.held.take());
-        self.tell_drained();
+    /// There is no connection to send what is held by.
+    pub(super) fn lose(&self) {
+        self.losses.set(self.losses.get() + 1);
+        self.forget();
     }
 
     pub(super) fn close(&self) {
         self.forget();
         drop(self.task.take());
+    }
+
+    fn forget(&self) {
+        drop(self.held.take());
+        self.tell_drained();
     }
 
     fn tell_drained(&self) {
@@ -129,6 +139,7 @@ impl<H: Held> Default for Outbox<H> {
         Self {
             held: RefCell::default(),
             limit: Cell::new(MAX_BUFFER),
+            losses: Cell::new(0),
             drained: Event::new(),
             task: Cell::new(None),
         }

@@ -32,8 +32,7 @@ impl StreamCore {
     /// As there.
     pub async fn flush(&self) -> Result<(), StreamError> {
         self.check_open()?;
-        self.0.output.flushed().await;
-        Ok(())
+        self.0.output.flushed().await
     }
 
     /// As [`BaseStream::shutdown`](crate::io::BaseStream::shutdown).
@@ -45,7 +44,7 @@ impl StreamCore {
         self.0.check_connected()?;
         self.0.check_writable()?;
         let shut = self.0.shut()?;
-        self.0.output.flushed().await;
+        self.0.output.flushed().await?;
         let endpoint = self.0.endpoint()?;
         if !endpoint.interest().is_readable() {
             // There is no other direction.

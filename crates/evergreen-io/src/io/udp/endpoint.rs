@@ -125,8 +125,7 @@ impl Endpoint {
 
     pub(super) async fn flush(&self) -> Result<(), StreamError> {
         self.check_open()?;
-        self.output.flushed().await;
-        Ok(())
+        self.output.flushed().await
     }
 
     pub(super) fn close(&self) {
