@@ -270,6 +270,39 @@ fn an_endpoint_holds_so_much_and_no_more() {
     });
 }
 
+// EV-UDP-02: what can never be sent is refused, also while others are held.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_has_no_way_is_refused_while_others_are_held_and_the_endpoint_stays_open() {
+    let name = "what_has_no_way_is_refused_while_others_are_held_and_the_endpoint_stays_open";
+    if part().is_none() {
+        under_strace(name, "full", "sendto", "error=EAGAIN:when=1+2");
+        return;
+    }
+    TestLoop::new().block_on(async {
+        let [four, six]: [SocketAddr; 2] = ["127.0.0.1:9", "[::1]:9"].map(|to| to.parse().unwrap());
+        for (own, of_other_family) in [(four, six), (six, four)] {
+            let client = UdpEndpoint::new();
+            client.bind((own.ip(), 0)).unwrap();
+            client.send(b"held", own).unwrap();
+            let text = client.send(b"x", of_other_family).unwrap_err().to_string();
+            assert!(text.contains("of the other family"), "{text}");
+            let text = client.send(b"x", SocketAddr::new(own.ip(), 0)).unwrap_err().to_string();
+            assert!(text.contains("cannot send to") && text.contains(":0 from"), "{text}");
+            must_suspend(client.flush()).await.unwrap();
+            assert!(!client.is_closed());
+        }
+        // An address of no family in particular sends to both.
+        let (server, address) = bound();
+        let client = UdpEndpoint::new();
+        client.bind("[::]:0").unwrap();
+        client.send(b"held", address).unwrap();
+        client.send(b"held, too", address).unwrap();
+        assert_eq!(server.receive().await.unwrap().0, b"held");
+        assert_eq!(server.receive().await.unwrap().0, b"held, too");
+    });
+}
+
 // EV-UDP-02
 #[test]
 #[cfg(target_os = "linux")]

@@ -70,7 +70,7 @@ impl UdpEndpoint {
     ///
     /// [`StreamError::BufferFull`](crate::io::StreamError::BufferFull), if it would have to be held
     /// and too much is; [`StreamError::Closed`](crate::io::StreamError::Closed). If it is too large,
-    /// or of the other family, and what else the system says: the endpoint stays open.
+    /// for the other family or for port 0, and what else the system says: the endpoint stays open.
     pub fn send(&self, data: &[u8], to: SocketAddr) -> Result<(), UdpError> {
         Ok(self.0.send(data, to)?)
     }

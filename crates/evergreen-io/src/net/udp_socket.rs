@@ -7,6 +7,7 @@ use std::net::{self, Ipv6Addr, SocketAddr};
 use std::task::{Context, Poll};
 
 use evergreen_loop::build::Direction;
+use socket2::SockRef;
 
 use super::address::{ToSocketAddrs, first, resolve};
 use super::bind_error;
@@ -127,12 +128,24 @@ impl UdpSocket {
         self.sent_to(address, bytes, self.source.try_io(Direction::Write, send))
     }
 
-    /// The error of what no datagram can hold, before it is sent.
-    pub(crate) fn check_length(&self, bytes: &[u8]) -> io::Result<()> {
-        if bytes.len() <= largest(self.source.io()).0 {
-            return Ok(());
-        }
-        self.sent(bytes, Err(io::Error::from_raw_os_error(libc::EMSGSIZE))).map(drop)
+    /// The error of what can never be sent, before it is.
+    pub(crate) fn check(&self, bytes: &[u8], address: SocketAddr) -> io::Result<()> {
+        let code = match address.port() {
+            _ if bytes.len() > largest(self.source.io()).0 => libc::EMSGSIZE,
+            _ if self.is_apart_from(address) => libc::EAFNOSUPPORT,
+            0 => libc::EINVAL,
+            _ => return Ok(()),
+        };
+        self.sent_to(address, bytes, Err(io::Error::from_raw_os_error(code))).map(drop)
+    }
+
+    /// Whether the families keep it from an address. One of any IPv6 address may reach IPv4 as well.
+    fn is_apart_from(&self, address: SocketAddr) -> bool {
+        let reaches_both = || SockRef::from(self.source.io()).only_v6().is_ok_and(|only| !only);
+        self.local_addr().is_ok_and(|own| {
+            let may_reach = own.ip() == Ipv6Addr::UNSPECIFIED && reaches_both();
+            own.is_ipv6() != address.is_ipv6() && !may_reach
+        })
     }
 
     fn sent_to(
@@ -149,7 +162,7 @@ impl UdpSocket {
     fn astray(&self, call: &str, address: SocketAddr, error: io::Error) -> io::Error {
         match (error.raw_os_error(), self.local_addr()) {
             (Some(libc::EINVAL | libc::EAFNOSUPPORT | libc::ENETUNREACH), Ok(local)) => {
-                let way_out = if are_apart(local, address) {
+                let way_out = if self.is_apart_from(address) {
                     "; it is of the other family: use a socket for each"
                 } else {
                     ""
@@ -160,11 +173,6 @@ impl UdpSocket {
             _ => error,
         }
     }
-}
-
-/// Whether the families keep a socket from an address. One of any IPv6 address may reach IPv4 as well.
-fn are_apart(local: SocketAddr, address: SocketAddr) -> bool {
-    local.is_ipv6() != address.is_ipv6() && local.ip() != Ipv6Addr::UNSPECIFIED
 }
 
 /// What the largest datagram is, and of which version: 65,535 bytes, less the headers.

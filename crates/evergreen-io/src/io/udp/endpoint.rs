@@ -77,7 +77,7 @@ impl Endpoint {
             }
         }
         // Later, it would be a reason to close.
-        socket.check_length(bytes)?;
+        socket.check(bytes, to)?;
         self.output.check(size_of(bytes))?;
         self.output.held().push(bytes, to);
         if !held_before {
