@@ -8,12 +8,18 @@
 mod common;
 
 use std::os::fd::AsRawFd;
+use std::rc::Rc;
 use std::thread;
 
 use common::accepting::{accept_one, crowded, serve};
 use common::child::{alone, injected, part, under_strace};
+use common::scratch::Scratch;
 use common::{TestLoop, beside};
-use evergreen_task::sleep;
+use evergreen_io::io::{
+    PipeClient, PipeConnection, PipeServer, TcpClient, TcpConnection, TcpServer,
+};
+use evergreen_sync::locks::Semaphore;
+use evergreen_task::{Task, sleep, spawn, yield_now};
 use evergreen_testing::Trace;
 use futures_lite::future;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -133,6 +139,41 @@ fn a_shortage_is_waited_out_on_another_thread() {
     });
     assert_eq!(trace.take().len(), 1);
     assert_eq!(event_loop.metrics().timers, 0);
+}
+
+// D-5, F1: the pause is that of whoever serves.
+#[test]
+fn a_server_that_is_given_up_in_want_of_descriptors_keeps_no_loop_alive() {
+    let name = "a_server_that_is_given_up_in_want_of_descriptors_keeps_no_loop_alive";
+    if part().is_none() {
+        under_strace(name, "want", "accept4", "error=EMFILE");
+        return;
+    }
+    let (event_loop, scratch) = (TestLoop::new(), Scratch::new());
+    let wanting = Rc::new(Semaphore::new(0).unwrap());
+    let told = Rc::clone(&wanting);
+    event_loop.set_exception_handler(move |_| told.release());
+    event_loop.block_on(async {
+        let tcp = TcpServer::new(async |_: TcpConnection| {});
+        tcp.bind("127.0.0.1:0").unwrap();
+        let pipe = PipeServer::new(async |_: PipeConnection| {});
+        pipe.bind(scratch.join("pipe")).unwrap();
+        let (client, other) = (TcpClient::new(), PipeClient::new());
+        client.connect(tcp.local_addr().unwrap()).await.unwrap();
+        other.connect(scratch.join("pipe")).await.unwrap();
+        let serves = (tcp.clone(), pipe.clone());
+        let serving = [
+            spawn(async move { drop(serves.0.serve().await) }),
+            spawn(async move { drop(serves.1.serve().await) }),
+        ];
+        for _ in &serving {
+            wanting.acquire().await;
+        }
+        assert_eq!(event_loop.metrics().timers, 2);
+        serving.iter().for_each(Task::kill);
+        yield_now().await;
+        assert_eq!(event_loop.metrics().timers, 0);
+    });
 }
 
 // F1, F19: not a panic, and not for ever.

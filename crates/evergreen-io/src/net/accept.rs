@@ -52,6 +52,12 @@ impl<T: AsFd + AsRawFd + Into<OwnedFd>> Acceptor<T> {
         }
     }
 
+    /// Whoever polled last waits no longer.
+    pub(super) fn stop(&self) {
+        self.source.unpark(Direction::Read);
+        self.shortage.give_up();
+    }
+
     pub(super) fn poll_accept<R>(
         &self,
         cx: &mut Context<'_>,

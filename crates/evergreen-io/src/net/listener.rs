@@ -76,6 +76,11 @@ macro_rules! listener {
                 self.acceptor.poll_accept(cx, Self::register)
             }
 
+            /// Whoever polled last to accept waits no longer.
+            pub(crate) fn stop_accepting(&self) {
+                self.acceptor.stop();
+            }
+
             fn register((fd, peer): Accepted) -> std::io::Result<($stream, $address)> {
                 let peer = $peer(peer)?;
                 Ok(($stream::registered(fd.into())?, peer))

@@ -67,6 +67,12 @@ impl Shortage {
         polled.map_err(io::Error::from)
     }
 
+    /// Whoever polled it waits no longer.
+    pub(super) fn give_up(&self) {
+        let pause = self.pause().take();
+        drop(pause);
+    }
+
     fn pause(&self) -> MutexGuard<'_, Option<Timer>> {
         self.pause.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -7,8 +7,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{self, Path, PathBuf};
 use std::task::{Context, Poll};
 
-use evergreen_loop::build::Direction;
-
 use crate::io::server::Listener;
 use crate::net::{UnixListener, UnixStream};
 
@@ -44,7 +42,7 @@ impl Listener for PipeListener {
     }
 
     fn stop_accepting(&self) {
-        self.socket.source().unpark(Direction::Read);
+        self.socket.stop_accepting();
     }
 }
 

@@ -5,8 +5,6 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use evergreen_loop::build::Direction;
-
 use super::connection::TcpConnection;
 use crate::io::error::TcpError;
 use crate::io::literals::bind_first;
@@ -72,6 +70,6 @@ impl Listener for TcpListener {
     }
 
     fn stop_accepting(&self) {
-        self.source().unpark(Direction::Read);
+        self.stop_accepting();
     }
 }
