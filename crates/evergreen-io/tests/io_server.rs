@@ -11,10 +11,12 @@ use evergreen_io::io::{
 use evergreen_sync::Event;
 use evergreen_task::{Task, sleep, spawn, timeout, yield_now};
 use evergreen_testing::Trace;
+use socket2::SockRef;
 use std::cell::RefCell;
 use std::future::{Future, pending};
-use std::net::SocketAddr;
+use std::net::{self, SocketAddr};
 use std::rc::Rc;
+use std::time::Duration;
 
 type Serving = Task<Result<(), TcpError>>;
 
@@ -144,15 +146,13 @@ fn it_serves_once_at_a_time_between_bind_and_close() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_backlog_is_as_told() {
-    use std::net::TcpStream;
-    use std::time::Duration;
     TestLoop::new().block_on(async {
         let server = TcpServer::new(waits);
         server.bind("127.0.0.1:0").unwrap();
         let mut serve = std::pin::pin!(server.serve_with_backlog(1));
         assert!(evergreen_testing::polled(&mut serve).await.is_pending());
         let address = server.local_addr().unwrap();
-        let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(50));
+        let connect = || net::TcpStream::connect_timeout(&address, Duration::from_millis(50));
         let connected: Vec<_> = (0..4).map(|_| connect()).collect();
         let number = connected.iter().filter(|connected| connected.is_ok()).count();
         assert_eq!(number, 2);
@@ -272,6 +272,30 @@ fn a_connection_that_has_met_its_end_is_not_in_the_list() {
         assert_eq!((server.connections().len(), kept(&server)), (0, 1));
         assert_eq!(client.read_bytes(usize::MAX).await.unwrap().len(), LENGTH);
         assert_eq!(kept(&server), 0);
+    });
+}
+
+// EV-TCP-04, EV-SRV-06: whom it serves is known, though the client has gone without a word.
+#[test]
+fn a_connection_knows_its_client_also_after_a_reset() {
+    TestLoop::new().block_on(async {
+        let (known, knows) = (Rc::new(RefCell::new(Vec::new())), Rc::new(Event::new()));
+        let (knowing, tell) = (Rc::clone(&known), Rc::clone(&knows));
+        let (server, _serving) = serving(move |connection: TcpConnection| {
+            knowing.borrow_mut().push(connection.clone());
+            tell.set();
+            async {}
+        })
+        .await;
+        let client = net::TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let address = client.local_addr().unwrap();
+        SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(client);
+        knows.wait().await;
+        for connection in [known.take().remove(0), server.connections().remove(0)] {
+            assert_eq!(connection.peer_addr().unwrap(), address);
+            assert_eq!(connection.local_addr().unwrap(), server.local_addr().unwrap());
+        }
     });
 }
 

@@ -32,8 +32,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A listener of [`net`](crate::net).
 pub(super) trait Listener: AsFd + 'static {
     type Stream: Endpoint;
+    /// What is known of both ends.
+    type Names;
 
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Self::Stream>>;
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Self::Stream, Self::Names)>>;
 
     /// Whoever polled last waits no longer.
     fn stop_accepting(&self);
@@ -108,7 +110,7 @@ impl<L: Listener> ServerCore<L> {
         rustix::net::listen(listener, backlog.unwrap_or(i32::MAX)).map_err(io::Error::from)?;
         while let Some(accepted) = self.accept().await {
             match accepted {
-                Ok(stream) => (self.handle)(Connections::add(self, stream)),
+                Ok((stream, names)) => (self.handle)(Connections::add(self, stream, names)),
                 Err(error) => {
                     report(&error);
                     unless(&self.closed, sleep(PAUSE)).await;
@@ -119,14 +121,14 @@ impl<L: Listener> ServerCore<L> {
     }
 
     /// The next connection, until the server is closed.
-    async fn accept(&self) -> Option<io::Result<L::Stream>> {
+    async fn accept(&self) -> Option<io::Result<(L::Stream, L::Names)>> {
         let accepted = poll_fn(|cx| self.poll_accept(cx));
         let stop = || self.listener().iter().for_each(|listener| listener.stop_accepting());
         unless_or(&self.closed, accepted, stop).await
     }
 
     /// Keeps no hold of the listener: closing the server closes its descriptor at once.
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<L::Stream>> {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(L::Stream, L::Names)>> {
         match self.listener() {
             Ok(listener) => listener.poll_accept(cx),
             // The event says so.

@@ -36,9 +36,10 @@ impl AsFd for PipeListener {
 
 impl Listener for PipeListener {
     type Stream = UnixStream;
+    type Names = ();
 
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<UnixStream>> {
-        self.socket.poll_accept(cx).map_ok(|(stream, _)| stream)
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, ())>> {
+        self.socket.poll_accept(cx).map_ok(|(stream, _)| (stream, ()))
     }
 
     fn stop_accepting(&self) {

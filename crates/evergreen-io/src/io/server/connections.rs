@@ -11,6 +11,7 @@ use crate::io::core::{StreamCore, WeakCore};
 pub(in crate::io) struct Accepted<L: Listener> {
     pub(in crate::io) core: StreamCore,
     pub(in crate::io) socket: Weak<L::Stream>,
+    pub(in crate::io) names: L::Names,
     server: Weak<ServerCore<L>>,
 }
 
@@ -34,7 +35,11 @@ struct Known<L: Listener> {
 }
 
 impl<L: Listener> Connections<L> {
-    pub(super) fn add(server: &Rc<ServerCore<L>>, stream: L::Stream) -> Rc<Accepted<L>> {
+    pub(super) fn add(
+        server: &Rc<ServerCore<L>>,
+        stream: L::Stream,
+        names: L::Names,
+    ) -> Rc<Accepted<L>> {
         let stream = Rc::new(stream);
         let socket = Rc::downgrade(&stream);
         let core = StreamCore::around(stream);
@@ -47,7 +52,7 @@ impl<L: Listener> Connections<L> {
                 drop(gone);
             }
         });
-        let accepted = Rc::new(Accepted { core, socket, server: Rc::downgrade(server) });
+        let accepted = Rc::new(Accepted { core, socket, names, server: Rc::downgrade(server) });
         let known = Known { connection: Rc::downgrade(&accepted), core: accepted.core.downgrade() };
         connections.known.borrow_mut().insert(number, known);
         accepted

@@ -4,7 +4,6 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use super::names::Names;
 use super::options;
 use super::server::TcpServer;
 use crate::io::base_stream::BaseStream;
@@ -16,21 +15,16 @@ use crate::net::{TcpListener, TcpStream};
 /// A connection that a [`TcpServer`] has accepted. As Python evergreen's `TCPConnection`; a clone is
 /// another handle of the same.
 #[derive(Clone)]
-pub struct TcpConnection(Rc<Connection>);
-
-struct Connection {
-    accepted: Rc<Accepted<TcpListener>>,
-    names: Names,
-}
+pub struct TcpConnection(Rc<Accepted<TcpListener>>);
 
 impl TcpConnection {
-    pub(super) fn new(accepted: Rc<Accepted<TcpListener>>) -> Self {
-        Self(Rc::new(Connection { accepted, names: Names::default() }))
+    pub(super) const fn new(accepted: Rc<Accepted<TcpListener>>) -> Self {
+        Self(accepted)
     }
 
     /// The server that has accepted it; `None` once either is closed.
     pub fn server(&self) -> Option<TcpServer> {
-        self.0.accepted.server().map(TcpServer)
+        self.0.server().map(TcpServer)
     }
 
     /// The address of this end, asked for once.
@@ -39,16 +33,16 @@ impl TcpConnection {
     ///
     /// [`StreamError::Closed`](crate::io::StreamError::Closed), and what the system says.
     pub fn local_addr(&self) -> Result<SocketAddr, TcpError> {
-        self.0.names.local(&self.0.accepted.core, &self.0.accepted.socket)
+        self.0.names.local(&self.0.core, &self.0.socket)
     }
 
-    /// The address of the client, asked for once.
+    /// The address of the client.
     ///
     /// # Errors
     ///
-    /// As [`local_addr`](Self::local_addr).
+    /// [`StreamError::Closed`](crate::io::StreamError::Closed).
     pub fn peer_addr(&self) -> Result<SocketAddr, TcpError> {
-        self.0.names.peer(&self.0.accepted.core, &self.0.accepted.socket)
+        self.0.names.peer(&self.0.core, &self.0.socket)
     }
 
     /// Whether small writes go out at once (`TCP_NODELAY`), instead of waiting until what was sent
@@ -58,7 +52,7 @@ impl TcpConnection {
     ///
     /// As [`local_addr`](Self::local_addr).
     pub fn nodelay(&self) -> Result<bool, TcpError> {
-        options::of(&self.0.accepted.core, &self.0.accepted.socket, TcpStream::nodelay)
+        options::of(&self.0.core, &self.0.socket, TcpStream::nodelay)
     }
 
     /// Sets it.
@@ -67,7 +61,7 @@ impl TcpConnection {
     ///
     /// As [`local_addr`](Self::local_addr).
     pub fn set_nodelay(&self, on: bool) -> Result<(), TcpError> {
-        options::of(&self.0.accepted.core, &self.0.accepted.socket, |socket| socket.set_nodelay(on))
+        options::of(&self.0.core, &self.0.socket, |socket| socket.set_nodelay(on))
     }
 }
 
@@ -75,7 +69,7 @@ impl BaseStream for TcpConnection {
     type Error = TcpError;
 
     fn stream_core(&self) -> &StreamCore {
-        &self.0.accepted.core
+        &self.0.core
     }
 }
 

@@ -11,12 +11,17 @@ use crate::io::error::TcpError;
 use crate::net::TcpStream;
 
 #[derive(Default)]
-pub(super) struct Names {
+pub(in crate::io) struct Names {
     local: OnceCell<SocketAddr>,
     peer: OnceCell<SocketAddr>,
 }
 
 impl Names {
+    /// Those of a connection from there: once it is gone, the system does not know any more.
+    pub(super) fn of_peer(peer: SocketAddr) -> Self {
+        Self { local: OnceCell::new(), peer: peer.into() }
+    }
+
     pub(super) fn local(
         &self,
         core: &StreamCore,

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::connection::TcpConnection;
+use super::names::Names;
 use crate::io::error::TcpError;
 use crate::io::literals::bind_first;
 use crate::io::server::{HandleConnection, Listener, ServerCore, server};
@@ -64,9 +65,10 @@ server!(TcpServer, TcpConnection, TcpError, TcpListener);
 
 impl Listener for TcpListener {
     type Stream = TcpStream;
+    type Names = Names;
 
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
-        self.poll_accept(cx).map_ok(|(stream, _)| stream)
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, Names)>> {
+        self.poll_accept(cx).map_ok(|(stream, peer)| (stream, Names::of_peer(peer)))
     }
 
     fn stop_accepting(&self) {
