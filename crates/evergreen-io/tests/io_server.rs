@@ -13,7 +13,9 @@ use evergreen_task::{Task, sleep, spawn, timeout, yield_now};
 use evergreen_testing::Trace;
 use socket2::SockRef;
 use std::cell::RefCell;
+use std::error::Error;
 use std::future::{Future, pending};
+use std::io;
 use std::net::{self, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -357,6 +359,43 @@ fn an_error_of_a_handler_is_reported() {
         let reports = reports.borrow();
         assert_eq!(reports.len(), 1, "{reports:?}");
         assert!(reports[0].contains("not handled to its end: TCP: closed"), "{reports:?}");
+    });
+}
+
+// EV-SRV-05: to be told that it is closed is what a handler expects then, and no fault of it.
+#[test]
+fn a_handler_that_ends_because_its_server_is_closed_is_not_reported() {
+    TestLoop::new().block_on(async {
+        let reports = reports();
+        let in_words = async |connection: TcpConnection| -> Result<(), Box<dyn Error>> {
+            Ok(waits(connection).await?)
+        };
+        let as_of_the_system =
+            async |connection: TcpConnection| -> io::Result<()> { Ok(waits(connection).await?) };
+        let of_no_class = async |connection: TcpConnection| -> Result<(), StreamError> {
+            Ok(waits(connection).await?)
+        };
+        let other = async |connection: TcpConnection| -> Result<(), Box<dyn Error>> {
+            Err(waits(connection).await.map_or_else(|_| "another fault", |()| "none").into())
+        };
+        let servers = [
+            serving(waits).await.0,
+            serving(in_words).await.0,
+            serving(as_of_the_system).await.0,
+            serving(of_no_class).await.0,
+            serving(other).await.0,
+        ];
+        for server in servers {
+            let client = connected(&server).await;
+            connections(&server, 1).await;
+            yield_now().await;
+            server.close();
+            drop(server);
+            assert_eq!(client.read_bytes(1).await.unwrap(), b"");
+        }
+        let reports = reports.borrow();
+        assert_eq!(reports.len(), 1, "{reports:?}");
+        assert!(reports[0].contains("another fault"), "{reports:?}");
     });
 }
 

@@ -74,6 +74,18 @@ fn errno_of_io(error: &io::Error) -> Option<i32> {
     }
 }
 
+/// Whether an error of whatever class says that a stream is closed, itself or inside.
+pub(super) fn is_closed(error: &(dyn Error + 'static)) -> bool {
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return error.get_ref().is_some_and(|inside| is_closed(inside));
+    }
+    let kind = error
+        .downcast_ref()
+        .or_else(|| error.downcast_ref().map(TcpError::kind))
+        .or_else(|| error.downcast_ref().map(PipeError::kind));
+    matches!(kind, Some(StreamError::Closed)) || error.source().is_some_and(is_closed)
+}
+
 impl fmt::Display for StreamError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

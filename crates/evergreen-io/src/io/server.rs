@@ -67,7 +67,10 @@ impl<L: Listener> ServerCore<L> {
         name: impl Fn(Rc<Accepted<L>>) -> C + 'static,
     ) -> Rc<Self> {
         let handler = Rc::new(handler);
-        Self::new(move |accepted| handler::begin(Rc::clone(&handler), name(accepted)))
+        Self::new(move |accepted| {
+            let is_stopped = accepted.server_watch();
+            handler::begin(Rc::clone(&handler), name(accepted), is_stopped);
+        })
     }
 
     /// An error if it cannot be bound any more.

@@ -20,6 +20,12 @@ impl<L: Listener> Accepted<L> {
     pub(in crate::io) fn server(&self) -> Option<Rc<ServerCore<L>>> {
         self.server.upgrade().filter(|server| !self.core.is_closed() && !server.is_closed())
     }
+
+    /// Tells whether the server is closed, without keeping it or the connection.
+    pub(super) fn server_watch(&self) -> impl Fn() -> bool + use<L> {
+        let server = Weak::clone(&self.server);
+        move || server.upgrade().is_none_or(|server| server.is_closed())
+    }
 }
 
 /// By number, in the order of accepting. It keeps none of them open.

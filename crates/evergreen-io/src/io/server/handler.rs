@@ -10,6 +10,7 @@ use evergreen_task::spawn;
 
 use crate::io::base_stream::BaseStream;
 use crate::io::core::{StreamCore, WeakCore};
+use crate::io::error::is_closed;
 
 /// Handles the connections `C` of a server: any closure that gives a future, or a type of yours.
 ///
@@ -19,7 +20,8 @@ pub trait HandleConnection<C>: 'static {
     /// Handles one connection. It stays open as long as a handle of it does.
     ///
     /// A panic is reported, and closes the connection; so is an error, if the future gives a
-    /// `Result`.
+    /// `Result`, but for [`StreamError::Closed`](crate::io::StreamError::Closed) once the server is
+    /// closed.
     fn handle_connection(&self, connection: C) -> impl Future<Output = impl Outcome> + 'static;
 }
 
@@ -51,12 +53,18 @@ impl<T: Outcome, E: Into<Box<dyn Error>> + 'static> Outcome for Result<T, E> {
     }
 }
 
-/// Starts the task of a connection.
-pub(super) fn begin<C: BaseStream + 'static>(handler: Rc<impl HandleConnection<C>>, connection: C) {
+/// Starts the task of a connection. A server that is stopped has its handlers told that all is closed:
+/// that is no fault of theirs.
+pub(super) fn begin<C: BaseStream + 'static>(
+    handler: Rc<impl HandleConnection<C>>,
+    connection: C,
+    is_stopped: impl Fn() -> bool + 'static,
+) {
     drop(spawn(async move {
         let mut unless_done = Closes(Some(connection.stream_core().downgrade()));
         match handler.handle_connection(connection).await.error() {
             None => unless_done.0 = None,
+            Some(error) if is_stopped() && is_closed(&*error) => {},
             Some(error) => report(&error),
         }
     }));
