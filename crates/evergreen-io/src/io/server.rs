@@ -139,16 +139,12 @@ impl<L: Listener> ServerCore<L> {
         }
     }
 
-    /// Accepts no more, and closes all connections. True the first time.
-    pub(super) fn close(&self) -> bool {
-        if self.is_closed() {
-            return false;
-        }
+    /// Accepts no more, and closes all connections.
+    pub(super) fn close(&self) {
+        self.closed.set();
         let listener = self.listener.take();
         drop(listener);
-        self.closed.set();
         self.connections.close();
-        true
     }
 }
 

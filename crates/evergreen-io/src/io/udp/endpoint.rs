@@ -129,9 +129,9 @@ impl Endpoint {
     }
 
     pub(super) fn close(&self) {
+        self.closed.set();
         drop(self.socket.take());
         self.output.close();
-        self.closed.set();
     }
 }
 
