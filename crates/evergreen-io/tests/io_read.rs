@@ -8,7 +8,7 @@ use evergreen_io::io::{BaseStream, Endpoint, StreamCore, StreamError};
 use evergreen_task::{sleep, spawn, yield_now};
 use evergreen_testing::{Trace, must_not_suspend, must_suspend};
 use std::cell::Cell;
-use std::io;
+use std::io::{self, Write};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -141,6 +141,30 @@ fn a_reset_is_told_to_the_reader_and_closes_the_stream() {
         let error = stream.read_bytes(1).await.unwrap_err();
         assert_eq!(error.errno(), Some(libc::ECONNRESET), "{error}");
         assert!(stream.is_closed());
+    });
+}
+
+// EV-STR-11, EV-STR-15: an error ends the stream; what had come by then is not lost by it.
+#[test]
+fn what_has_come_before_an_error_can_be_taken() {
+    TestLoop::new().block_on(async {
+        let (stream, mut peer) = common::pair_with_std();
+        let stream = Plain(StreamCore::connected(stream));
+        peer.write_all(b"said before").unwrap();
+        assert_eq!(stream.read_bytes(5).await.unwrap(), b"said ");
+        socket2::SockRef::from(&peer).set_linger(Some(std::time::Duration::ZERO)).unwrap();
+        drop(peer);
+        let error = stream.read_until(b"\n").await.unwrap_err();
+        assert_eq!(error.errno(), Some(libc::ECONNRESET), "{error}");
+        assert_eq!(stream.take_buffered(), b"before");
+        let (ours, theirs) = plain_pair();
+        theirs.write(b"said before").unwrap();
+        assert_eq!(ours.read_bytes(5).await.unwrap(), b"said ");
+        theirs.close();
+        let error = ours.write(b"x").unwrap_err();
+        assert_eq!(error.errno(), Some(libc::EPIPE), "{error}");
+        assert_eq!(ours.take_buffered(), b"before");
+        assert!(ours.is_closed() && ours.take_buffered().is_empty());
     });
 }
 

@@ -120,8 +120,8 @@ pub trait BaseStream {
         async move { Ok(self.stream_core().read_until_regex(&pattern.regex()?).await?) }
     }
 
-    /// Takes what has come and was not read, also once the end was told. After a
-    /// [`close`](Self::close) that is nothing.
+    /// Takes what has come and was not read, also once the end was told or the system's error has
+    /// closed the stream. After a [`close`](Self::close) that is nothing.
     fn take_buffered(&self) -> Vec<u8> {
         self.stream_core().take_buffered()
     }

@@ -108,7 +108,7 @@ impl Inner {
         let _filling = Filling(self);
         let filled = poll_fn(|cx| self.poll_fill(cx)).await;
         if filled.is_err() && self.phase.get() == Phase::Open {
-            self.close();
+            self.close_keeping_input();
         }
         filled
     }

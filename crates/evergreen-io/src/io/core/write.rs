@@ -79,7 +79,7 @@ impl Inner {
             self.output.held().push(bytes);
             return Ok(self.output.is_empty());
         }
-        let written = self.write_now(bytes).inspect_err(|_| self.close())?;
+        let written = self.write_now(bytes).inspect_err(|_| self.close_keeping_input())?;
         if written == bytes.len() {
             return Ok(true);
         }
