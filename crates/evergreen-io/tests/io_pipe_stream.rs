@@ -5,7 +5,7 @@ mod common;
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use common::TestLoop;
@@ -25,6 +25,11 @@ fn opened(fd: impl Into<OwnedFd>) -> PipeStream {
 fn ends() -> (File, File) {
     let (reader, writer) = rustix::pipe::pipe().unwrap();
     (reader.into(), writer.into())
+}
+
+/// What is refused stays as it was for others that share it.
+fn blocks(fd: impl AsFd) -> bool {
+    !fcntl_getfl(fd).unwrap().contains(OFlags::NONBLOCK)
 }
 
 /// What the error says, of what kind it is.
@@ -60,9 +65,9 @@ fn a_descriptor_becomes_non_blocking_and_is_closed_with_its_stream() {
     event_loop.block_on(async {
         let (mut reader, writer) = ends();
         let shared = writer.try_clone().unwrap();
-        assert!(!fcntl_getfl(&shared).unwrap().contains(OFlags::NONBLOCK));
+        assert!(blocks(&shared));
         let stream = opened(writer);
-        assert!(fcntl_getfl(&shared).unwrap().contains(OFlags::NONBLOCK));
+        assert!(!blocks(&shared));
         drop(shared);
         assert!(stream.write(b"all").unwrap());
         let other = stream.clone();
@@ -98,9 +103,11 @@ fn the_end_that_reads_cannot_be_written_to_and_the_other_way_round() {
 fn what_was_written_before_is_kept_from_an_end_that_only_reads() {
     TestLoop::new().block_on(async {
         let ((reader, _writer), (mut other, writer)) = (ends(), ends());
+        let shared = reader.try_clone().unwrap();
         let stream = PipeStream::new();
         stream.write(b"kept").unwrap();
         assert!(matches!(refused(stream.open(reader)).1, StreamError::NotWritable));
+        assert!(blocks(&shared));
         stream.open(writer).unwrap();
         stream.flush().await.unwrap();
         let mut kept = [0; 4];
@@ -159,7 +166,7 @@ fn files_and_directories_are_refused_with_the_way_out() {
             let (text, error) = refused(stream.open(file));
             assert!(matches!(error, StreamError::Os(_)), "{text}");
             assert!(text.contains(kind) && text.contains("use `fs`"), "{text}");
-            assert!(!fcntl_getfl(&shared).unwrap().contains(OFlags::NONBLOCK), "{text}");
+            assert!(blocks(&shared), "{text}");
             assert!(!stream.is_closed());
         }
         let (text, _) = refused(PipeStream::new().open(File::open("/dev/null").unwrap()));
@@ -183,8 +190,10 @@ fn a_stream_is_for_one_descriptor() {
         stream.open(ours).unwrap();
         let (text, error) = refused(stream.open(second.try_clone().unwrap()));
         assert!(matches!(error, StreamError::AlreadyConnected), "{text}");
+        assert!(blocks(&second));
         stream.close();
-        let (text, error) = refused(stream.open(second));
+        let (text, error) = refused(stream.open(second.try_clone().unwrap()));
+        assert!(blocks(&second));
         assert!(matches!(error, StreamError::Closed), "{text}");
         assert_eq!(text, "pipe: closed");
     });
@@ -206,6 +215,10 @@ fn the_standard_streams_stay_open() {
         writer.write_all(b"typed").unwrap();
         assert_eq!(stream.read_bytes(5).await.unwrap(), b"typed");
         stream.close();
+        fcntl_getfl(rustix::stdio::stdin()).unwrap();
+        // SAFETY: the stream has a duplicate of its own.
+        let stdin = unsafe { OwnedFd::from_raw_fd(0) };
+        assert!(matches!(refused(stream.open(stdin)).1, StreamError::Closed));
         fcntl_getfl(rustix::stdio::stdin()).unwrap();
     });
 }

@@ -94,11 +94,17 @@ impl StreamCore {
     }
 
     pub(super) fn connect(&self, endpoint: Rc<impl Endpoint>) -> Result<(), StreamError> {
+        self.check_fits(&*endpoint)?;
+        self.0.open(endpoint);
+        Ok(())
+    }
+
+    /// An error if it cannot be connected by this.
+    pub(super) fn check_fits(&self, endpoint: &impl Endpoint) -> Result<(), StreamError> {
         self.check_new()?;
         if !self.0.output.is_empty() && !endpoint.interest().is_writable() {
             return Err(StreamError::NotWritable);
         }
-        self.0.open(endpoint);
         Ok(())
     }
 

@@ -31,6 +31,13 @@ impl Descriptor {
     /// Takes over a descriptor, and makes it non-blocking. Of the directions that are wanted those
     /// are used that it is open for.
     pub(in crate::io) fn new(fd: OwnedFd, wanted: Interest) -> io::Result<Self> {
+        let taken = Self::taken(fd, wanted)?;
+        taken.unblock()?;
+        Ok(taken)
+    }
+
+    /// The same, as it is yet. Others may share it: what is refused stays as it was.
+    pub(in crate::io) fn taken(fd: OwnedFd, wanted: Interest) -> io::Result<Self> {
         let fd = beside_standard(fd)?;
         let (number, kind) = (fd.as_raw_fd(), kind_of(&fd)?);
         if matches!(kind, FileType::RegularFile | FileType::Directory | FileType::BlockDevice) {
@@ -41,9 +48,12 @@ impl Descriptor {
             let is_of_kind = is_not_pollable(&error);
             if is_of_kind { refused(number, kind, "it never has you wait") } else { error }
         })?;
-        // Others may share it: what is refused stays as it was.
-        ioctl_fionbio(source.io(), true)?;
         Ok(Self { source, interest, call: Call::Plain })
+    }
+
+    /// Makes it non-blocking.
+    pub(in crate::io) fn unblock(&self) -> io::Result<()> {
+        Ok(ioctl_fionbio(self.source.io(), true)?)
     }
 
     /// Uses a duplicate, and leaves what others share as it is: the system is asked before each

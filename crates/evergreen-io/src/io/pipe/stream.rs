@@ -7,7 +7,7 @@ use evergreen_loop::build::Interest;
 
 use crate::io::base_stream::BaseStream;
 use crate::io::core::StreamCore;
-use crate::io::endpoint::Descriptor;
+use crate::io::endpoint::{Descriptor, beside_standard};
 use crate::io::error::PipeError;
 
 /// A stream over any descriptor that can be polled: the end of a pipe, of a socket pair, a device.
@@ -52,9 +52,14 @@ impl PipeStream {
     /// [`StreamError::NotWritable`](crate::io::StreamError::NotWritable) if something was written
     /// before. Regular files and directories are refused, which are for [`fs`](crate::fs), and all
     /// else that cannot be polled; what the loop knows already; if this thread has no loop. In each
-    /// case the descriptor is closed.
+    /// case the descriptor is closed, but for a standard one, and others that share its description
+    /// find that as it was.
     pub fn open(&self, fd: impl Into<OwnedFd>) -> Result<(), PipeError> {
-        let descriptor = Descriptor::new(fd.into(), Interest::BOTH)?;
+        let fd = beside_standard(fd.into())?;
+        self.0.check_new()?;
+        let descriptor = Descriptor::taken(fd, Interest::BOTH)?;
+        self.0.check_fits(&descriptor)?;
+        descriptor.unblock()?;
         Ok(self.0.set_connected(descriptor)?)
     }
 }
