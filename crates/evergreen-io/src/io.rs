@@ -27,6 +27,7 @@ mod server;
 mod tcp;
 mod tty;
 mod udp;
+mod unsent;
 
 pub use self::core::StreamCore;
 pub use base_stream::{BaseStream, Pattern};

@@ -11,9 +11,11 @@ use std::os::unix::net::UnixStream;
 use common::TestLoop;
 use common::child::{alone, part};
 use common::scratch::Scratch;
+use common::streams::fill;
 use evergreen_io::io::{BaseStream, PipeError, PipeStream, StreamError};
 use evergreen_task::spawn;
 use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
 fn opened(fd: impl Into<OwnedFd>) -> PipeStream {
     let stream = PipeStream::new();
@@ -223,16 +225,56 @@ fn the_standard_streams_stay_open() {
     });
 }
 
+/// Two ends that keep packets apart, the second to be read from without waiting.
+fn packet_ends(kind: SocketType) -> (OwnedFd, OwnedFd) {
+    let (ours, theirs) = socketpair(AddressFamily::UNIX, kind, SocketFlags::empty(), None).unwrap();
+    rustix::io::ioctl_fionbio(&theirs, true).unwrap();
+    (ours, theirs)
+}
+
+/// The next packet, at once.
+fn packet(from: &OwnedFd) -> Vec<u8> {
+    let mut packet = [0; 2000];
+    let length = rustix::io::read(from, &mut packet).unwrap();
+    packet[..length].to_vec()
+}
+
 // a writer keeps packets apart, and one event stands for both.
 #[test]
 fn packets_that_come_together_are_all_read() {
-    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
     TestLoop::new().block_on(async {
-        let (unix, packets) = (AddressFamily::UNIX, SocketType::SEQPACKET);
-        let (ours, theirs) = socketpair(unix, packets, SocketFlags::empty(), None).unwrap();
+        let (ours, theirs) = packet_ends(SocketType::SEQPACKET);
         let stream = opened(ours);
         rustix::io::write(&theirs, b"one, ").unwrap();
         rustix::io::write(&theirs, b"two\n").unwrap();
         assert_eq!(stream.read_until(b"\n").await.unwrap(), b"one, two\n");
+    });
+}
+
+// EV-PIPE-04, EV-STR-13, EV-STR-14: whether it is held or not, each write is one packet.
+#[test]
+fn each_write_is_a_packet_where_those_are_kept_apart() {
+    TestLoop::new().block_on(async {
+        for kind in [SocketType::SEQPACKET, SocketType::DGRAM] {
+            let (ours, theirs) = packet_ends(kind);
+            let stream = PipeStream::new();
+            for early in [&b"one"[..], b"", b"three"] {
+                stream.write(early).unwrap();
+            }
+            stream.open(ours).unwrap();
+            stream.flush().await.unwrap();
+            assert_eq!([packet(&theirs), packet(&theirs)], [&b"one"[..], b"three"]);
+            let filled = fill(&stream) / 1000;
+            for late in [&b"last but"[..], b"", b" one"] {
+                assert!(!stream.write(late).unwrap());
+            }
+            let reader = opened(theirs.try_clone().unwrap());
+            let mut lengths = Vec::new();
+            while lengths.len() < filled + 2 {
+                // Each read takes one packet.
+                lengths.push(reader.read_some(2000).await.unwrap().len());
+            }
+            assert!(lengths.ends_with(&[1000, 8, 4]), "{lengths:?}");
+        }
     });
 }

@@ -24,10 +24,10 @@ use evergreen_sync::locks::Lock;
 use evergreen_task::spawn;
 
 use super::buffer::ReadBuffer;
-use super::byte_queue::ByteQueue;
 use super::endpoint::Endpoint;
 use super::error::StreamError;
 use super::outbox::{Outbox, begin_to_send};
+use super::unsent::Unsent;
 
 /// What all streams are made of; a clone is another handle of the same.
 ///
@@ -43,7 +43,7 @@ struct Inner {
     endpoint: RefCell<Option<Rc<dyn Endpoint>>>,
     input: RefCell<ReadBuffer>,
     /// What is written and not out yet.
-    output: Outbox<ByteQueue>,
+    output: Outbox<Unsent>,
     is_shut: Cell<bool>,
     /// Readers are served in the order of their calls.
     readers: Lock,
@@ -181,6 +181,9 @@ impl WeakCore {
 
 impl Inner {
     fn open(self: &Rc<Self>, endpoint: Rc<dyn Endpoint>) {
+        if !endpoint.keeps_packets() {
+            self.output.held().join();
+        }
         self.endpoint.replace(Some(endpoint));
         self.phase.set(Phase::Open);
         if !self.output.is_empty() {

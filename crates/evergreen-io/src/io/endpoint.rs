@@ -52,6 +52,12 @@ pub trait Endpoint: 'static {
     fn interest(&self) -> Interest {
         Interest::BOTH
     }
+
+    /// Whether the peer can tell where each write ends: then what is held goes out write by write.
+    /// Bytes are bytes unless it says otherwise.
+    fn keeps_packets(&self) -> bool {
+        false
+    }
 }
 
 macro_rules! socket {

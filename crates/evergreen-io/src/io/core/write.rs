@@ -6,9 +6,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use super::{Inner, Phase, StreamCore};
-use crate::io::byte_queue::ByteQueue;
 use crate::io::error::StreamError;
-use crate::io::outbox::{Held, Outbox, Sends, begin_to_send};
+use crate::io::outbox::{Outbox, Sends, begin_to_send};
+use crate::io::unsent::Unsent;
 use crate::source::uninterrupted;
 
 impl StreamCore {
@@ -104,17 +104,11 @@ impl Inner {
     }
 }
 
-impl Held for ByteQueue {
-    fn size(&self) -> usize {
-        self.len()
-    }
-}
-
 impl Sends for Inner {
-    type Held = ByteQueue;
+    type Held = Unsent;
     const NAME: &str = "a stream";
 
-    fn outbox(&self) -> &Outbox<ByteQueue> {
+    fn outbox(&self) -> &Outbox<Unsent> {
         &self.output
     }
 
@@ -123,7 +117,7 @@ impl Sends for Inner {
         let Some(endpoint) = self.endpoint.borrow().clone() else { return Poll::Ready(Ok(())) };
         while !self.output.is_empty() {
             let mut held = self.output.held();
-            match ready!(endpoint.poll_write(cx, held.as_slice()))? {
+            match ready!(endpoint.poll_write(cx, held.first()))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 length => held.consume(length),
             }

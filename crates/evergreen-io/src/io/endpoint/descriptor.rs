@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 use evergreen_loop::build::{Direction, Interest};
 use rustix::fs::{FileType, OFlags, fcntl_getfl};
 use rustix::io::{Errno, fcntl_dupfd_cloexec, ioctl_fionbio};
-use rustix::net::{Shutdown, shutdown};
+use rustix::net::sockopt::socket_type;
+use rustix::net::{Shutdown, SocketType, shutdown};
 
 use super::Endpoint;
 use crate::kind::{in_words, kind_of};
@@ -24,6 +25,7 @@ const FIRST: RawFd = 3;
 pub(in crate::io) struct Descriptor {
     source: Source<OwnedFd>,
     interest: Interest,
+    keeps_packets: bool,
     call: Call,
 }
 
@@ -44,11 +46,12 @@ impl Descriptor {
             return Err(refused(number, kind, "use `fs`"));
         }
         let interest = open_for(&fd, wanted)?;
+        let keeps_packets = keeps_packets(&fd, kind)?;
         let source = source(fd, interest).map_err(|error| {
             let is_of_kind = is_not_pollable(&error);
             if is_of_kind { refused(number, kind, "it never has you wait") } else { error }
         })?;
-        Ok(Self { source, interest, call: Call::Plain })
+        Ok(Self { source, interest, keeps_packets, call: Call::Plain })
     }
 
     /// Makes it non-blocking.
@@ -61,7 +64,8 @@ impl Descriptor {
     pub(in crate::io) fn shared(fd: BorrowedFd<'_>, wanted: Interest) -> io::Result<Self> {
         let fd = duplicate(fd)?;
         let interest = open_for(&fd, wanted)?;
-        Ok(Self { source: source(fd, interest)?, interest, call: Call::Asked })
+        let source = source(fd, interest)?;
+        Ok(Self { source, interest, keeps_packets: false, call: Call::Asked })
     }
 
     pub(in crate::io) fn fd(&self) -> BorrowedFd<'_> {
@@ -98,6 +102,25 @@ fn open_for(fd: &OwnedFd, wanted: Interest) -> io::Result<Interest> {
     ))
 }
 
+/// Of what is neither a socket nor a pipe, any may be a tun device.
+fn keeps_packets(fd: &OwnedFd, kind: FileType) -> io::Result<bool> {
+    Ok(match kind {
+        FileType::Socket => socket_type(fd)? != SocketType::STREAM,
+        FileType::Fifo => is_pipe_of_packets(fd)?,
+        _ => true,
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn is_pipe_of_packets(fd: &OwnedFd) -> io::Result<bool> {
+    Ok(fcntl_getfl(fd)?.contains(OFlags::DIRECT))
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn is_pipe_of_packets(_: &OwnedFd) -> io::Result<bool> {
+    Ok(false)
+}
+
 impl Endpoint for Descriptor {
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.source.poll_io(Direction::Read, cx, |fd| self.call.read(fd, buffer))
@@ -127,5 +150,9 @@ impl Endpoint for Descriptor {
 
     fn interest(&self) -> Interest {
         self.interest
+    }
+
+    fn keeps_packets(&self) -> bool {
+        self.keeps_packets
     }
 }

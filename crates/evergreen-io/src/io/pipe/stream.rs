@@ -13,6 +13,11 @@ use crate::io::error::PipeError;
 /// A stream over any descriptor that can be polled: the end of a pipe, of a socket pair, a device.
 /// As Python evergreen's `PipeStream`; a clone is another handle of the same.
 ///
+/// Where packets are kept apart, as by a tun device or a socket of `SOCK_SEQPACKET`, each write is one,
+/// also if it is held. Reads join them: [`read_some`](BaseStream::read_some) of 64 KiB takes one at
+/// a time, if no other read leaves bytes behind. The system cuts off what of one is beyond 64 KiB or
+/// what the stream may still hold, and says nothing; an empty one is taken for the end.
+///
 /// ```
 /// use evergreen_io::io::{BaseStream, PipeStream, StreamError};
 ///
@@ -42,8 +47,7 @@ impl PipeStream {
     /// The descriptor becomes non-blocking, also for others that share its description. It is
     /// closed with the stream, but for the standard ones, 0 to 2, which stay open.
     ///
-    /// An end that can only be read from refuses to be written to, and the other way round. Where
-    /// packets are kept apart, as by a tun device, each read takes one, and the stream joins them.
+    /// An end that can only be read from refuses to be written to, and the other way round.
     ///
     /// # Errors
     ///
