@@ -4,11 +4,14 @@ mod common;
 
 use common::TestLoop;
 use common::streams::{Plain, plain_pair};
-use evergreen_io::io::{BaseStream, Endpoint, StreamCore, StreamError};
+use evergreen_io::io::{BaseStream, Endpoint, Pattern, StreamCore, StreamError};
 use evergreen_task::{sleep, spawn, yield_now};
 use evergreen_testing::{Trace, must_not_suspend, must_suspend};
+use regex::bytes::Regex;
+use std::borrow::Borrow;
 use std::cell::Cell;
 use std::io::{self, Write};
+use std::ptr;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -128,6 +131,16 @@ fn readers_are_served_in_the_order_of_their_calls() {
         }
         trace.assert_eq(["abc", "d", "ef"]);
     });
+}
+
+// EV-STR-05: a clone of one would have to grow caches of its own.
+#[test]
+fn a_compiled_pattern_is_used_as_it_is() {
+    let compiled = Regex::new("a+").unwrap();
+    let used = Pattern::regex(&compiled).unwrap();
+    assert!(ptr::eq::<Regex>(used.borrow(), &raw const compiled));
+    let error = Pattern::regex("(").map(drop).unwrap_err();
+    assert!(matches!(error, StreamError::Regex(_)), "{error}");
 }
 
 // EV-STR-11

@@ -1,5 +1,6 @@
 //! The methods that all streams have.
 
+use std::borrow::Borrow;
 use std::future::Future;
 
 use regex::bytes::Regex;
@@ -117,7 +118,7 @@ pub trait BaseStream {
         &self,
         pattern: impl Pattern,
     ) -> impl Future<Output = Result<Vec<u8>, Self::Error>> {
-        async move { Ok(self.stream_core().read_until_regex(&pattern.regex()?).await?) }
+        async move { Ok(self.stream_core().read_until_regex(pattern.regex()?.borrow()).await?) }
     }
 
     /// Takes what has come and was not read, also once the end was told or the system's error has
@@ -201,18 +202,17 @@ pub trait Pattern {
     /// # Errors
     ///
     /// [`StreamError::Regex`].
-    fn regex(self) -> Result<Regex, StreamError>;
+    fn regex(self) -> Result<impl Borrow<Regex>, StreamError>;
 }
 
 impl Pattern for &str {
-    fn regex(self) -> Result<Regex, StreamError> {
+    fn regex(self) -> Result<impl Borrow<Regex>, StreamError> {
         Regex::new(self).map_err(StreamError::Regex)
     }
 }
 
-/// A clone of one costs as much as one of a reference count.
 impl Pattern for &Regex {
-    fn regex(self) -> Result<Regex, StreamError> {
-        Ok(self.clone())
+    fn regex(self) -> Result<impl Borrow<Regex>, StreamError> {
+        Ok(self)
     }
 }
