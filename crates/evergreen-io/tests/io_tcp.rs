@@ -2,6 +2,8 @@
 
 mod common;
 
+#[cfg(target_os = "linux")]
+use common::child::{part, under_strace};
 use common::streams::{Plain, reports};
 use common::{Refusing, TestLoop};
 use evergreen_io::io::{
@@ -251,5 +253,45 @@ fn errors_are_of_the_class_and_keep_their_number() {
         let closed: std::io::Error = TcpError::from(StreamError::Closed).into();
         assert_eq!((closed.to_string().as_str(), closed.raw_os_error()), ("closed", None));
         assert!(reports.borrow().is_empty());
+    });
+}
+
+// EV-TCP-01: a port that an earlier connection from there has left may be taken again.
+#[test]
+fn a_client_may_connect_from_the_port_of_a_connection_that_has_ended() {
+    TestLoop::new().block_on(async {
+        let (first, _serving) = echo_server("127.0.0.1:0").await;
+        let (second, _serving_too) = echo_server("127.0.0.1:0").await;
+        let client = TcpClient::new();
+        let any = "127.7.31.9:0".parse().unwrap();
+        client.connect_from(first.local_addr().unwrap(), any).await.unwrap();
+        let source = client.local_addr().unwrap();
+        // Who ends first has to remember it for a minute.
+        client.shutdown().await.unwrap();
+        assert_eq!(client.read_bytes(1).await.unwrap(), b"");
+        let client = TcpClient::new();
+        client.connect_from(second.local_addr().unwrap(), source).await.unwrap();
+        assert_eq!(client.local_addr().unwrap(), source);
+        client.write(b"again\n").unwrap();
+        assert_eq!(client.read_until(b"\n").await.unwrap(), b"again\n");
+    });
+}
+
+// EV-TCP-02: why the address before did not answer is not hidden by the source, which is taken.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_error_of_the_first_address_is_told_also_if_the_next_is_not_tried() {
+    let name = "the_error_of_the_first_address_is_told_also_if_the_next_is_not_tried";
+    if part().is_none() {
+        under_strace(name, "taken", "bind", "error=EADDRINUSE:when=4+");
+        return;
+    }
+    TestLoop::new().block_on(async {
+        // Two that are bound, one to connect from, and then no more.
+        let addresses = [Refusing::new(), Refusing::new()];
+        let addresses = addresses.each_ref().map(Refusing::address);
+        let source = "127.0.0.1:0".parse().unwrap();
+        let error = TcpClient::new().connect_from(&addresses[..], source).await.unwrap_err();
+        assert_eq!(error.errno(), Some(libc::ECONNREFUSED), "{error}");
     });
 }

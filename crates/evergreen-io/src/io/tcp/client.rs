@@ -78,7 +78,8 @@ impl TcpClient {
     }
 
     /// As [`connect`](Self::connect), from an address of this host. Its port may be zero, for any.
-    /// Addresses of the other family are left out.
+    /// Addresses of the other family are left out; the others are tried one after the other, each
+    /// as long as the system does.
     ///
     /// # Errors
     ///
@@ -150,16 +151,26 @@ impl TcpClient {
 async fn connect_from(target: impl ToSocketAddrs, source: SocketAddr) -> io::Result<TcpStream> {
     let mut failed = None;
     for address in lookup_host(target).await?.filter(|to| to.is_ipv4() == source.is_ipv4()) {
-        let socket = if source.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        socket.bind(source)?;
-        match socket.connect(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failed = Some(error),
+        match bound(source) {
+            Ok(socket) => match socket.connect(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failed = Some(error),
+            },
+            // Why the address before did not answer says more.
+            Err(error) => return Err(failed.unwrap_or(error)),
         }
     }
     let family = if source.is_ipv4() { "IPv4" } else { "IPv6" };
     let none = || format!("no {family} address to connect to from {source}");
     Err(failed.unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, none())))
+}
+
+/// A socket to connect from there, also if the system still remembers a connection that was.
+fn bound(source: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if source.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(source)?;
+    Ok(socket)
 }
 
 impl BaseStream for TcpClient {
