@@ -4,12 +4,15 @@ mod common;
 
 use common::TestLoop;
 use common::streams::{Plain, fill, plain_pair, reports};
-use evergreen_io::io::{BaseStream, MAX_BUFFER, StreamCore, StreamError};
+use evergreen_io::io::{BaseStream, Endpoint, MAX_BUFFER, StreamCore, StreamError};
 use evergreen_io::net::UnixStream;
+use evergreen_loop::EventLoop;
 use evergreen_task::{spawn, timeout, yield_now};
 use evergreen_testing::{must_not_suspend, must_suspend};
 use std::cell::Cell;
+use std::io;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 // EV-STR-13, EV-STR-17, F8
 #[test]
@@ -200,4 +203,76 @@ fn a_shutdown_that_is_given_up_has_not_been() {
         ours.shutdown().await.unwrap();
         assert_eq!(reader.await.unwrap().unwrap().len(), sent + 4);
     });
+}
+
+// EV-STR-15, EV-STR-17: nobody is left to send the rest.
+#[test]
+fn a_stream_that_outlives_its_loop_is_closed_by_what_it_cannot_send() {
+    let event_loop = TestLoop::new();
+    let (ours, _theirs) = event_loop.block_on(async { plain_pair() });
+    let (early, (first, _second)) = (Plain::default(), event_loop.block_on(pair_of_sockets()));
+    event_loop.destroy().unwrap();
+    let error = loop {
+        match ours.write(&[7; 1000]) {
+            Ok(all) => assert!(all),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("no event loop"), "{error}");
+    assert!(ours.is_closed());
+    early.write(b"x").unwrap();
+    let error = early.0.set_connected(first).unwrap_err();
+    assert!(error.to_string().contains("no event loop"), "{error}");
+    assert!(early.is_closed());
+    assert!(EventLoop::try_current().is_none());
+}
+
+async fn pair_of_sockets() -> (UnixStream, UnixStream) {
+    UnixStream::pair().unwrap()
+}
+
+// EV-STR-17
+#[test]
+fn what_the_end_of_a_loop_leaves_unsent_closes_the_stream() {
+    let event_loop = TestLoop::new();
+    let (ours, _theirs) = event_loop.block_on(async { plain_pair() });
+    event_loop.block_on(async { fill(&ours) });
+    event_loop.destroy().unwrap();
+    assert!(ours.is_closed());
+}
+
+/// Panics as soon as it is waited for.
+struct Faulty;
+
+impl Endpoint for Faulty {
+    fn poll_read(&self, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_write(&self, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        panic!("on purpose")
+    }
+
+    fn try_write(&self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    fn end(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+// EV-STR-16: nobody waits for ever, whatever goes wrong.
+#[test]
+fn a_panic_of_what_moves_the_bytes_is_reported_and_closes_the_stream() {
+    let event_loop = TestLoop::new();
+    let outcome = event_loop.try_block_on(async {
+        let reports = reports();
+        let stream = Plain(StreamCore::connected(Faulty));
+        assert!(!stream.write(b"x").unwrap());
+        stream.flush().await.unwrap();
+        assert!(stream.is_closed());
+        assert!(reports.borrow()[0].contains("on purpose"));
+    });
+    outcome.unwrap();
 }

@@ -137,7 +137,7 @@ pub trait BaseStream {
     ///
     /// [`StreamError::BufferFull`], with nothing written, if it came to hold too much if nothing
     /// went out; [`StreamError::NotWritable`]; [`StreamError::Closed`]; [`StreamError::ShutDown`];
-    /// closing the stream, what the system says.
+    /// closing the stream, what the system says, and if its loop is destroyed and cannot send the rest.
     fn write(&self, bytes: &[u8]) -> Result<bool, Self::Error> {
         Ok(self.stream_core().write(bytes)?)
     }

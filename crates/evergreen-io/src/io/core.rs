@@ -96,7 +96,7 @@ impl StreamCore {
     pub(super) fn connect(&self, endpoint: Rc<impl Endpoint>) -> Result<(), StreamError> {
         self.check_fits(&*endpoint)?;
         self.0.open(endpoint);
-        Ok(())
+        if self.0.output.is_empty() { Ok(()) } else { begin_to_send(&self.0) }
     }
 
     /// An error if it cannot be connected by this.
@@ -180,15 +180,12 @@ impl WeakCore {
 }
 
 impl Inner {
-    fn open(self: &Rc<Self>, endpoint: Rc<dyn Endpoint>) {
+    fn open(&self, endpoint: Rc<dyn Endpoint>) {
         if !endpoint.keeps_packets() {
             self.output.held().join();
         }
         self.endpoint.replace(Some(endpoint));
         self.phase.set(Phase::Open);
-        if !self.output.is_empty() {
-            begin_to_send(self);
-        }
     }
 
     fn endpoint(&self) -> Result<Rc<dyn Endpoint>, StreamError> {

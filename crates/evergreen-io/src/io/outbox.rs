@@ -1,12 +1,13 @@
 //! What is written and not out yet, and the task that sends it.
 
 use std::cell::{Cell, RefCell, RefMut};
-use std::future::poll_fn;
+use std::future::Future;
 use std::io;
-use std::rc::Rc;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, ready};
 
-use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop};
+use evergreen_loop::{ErrorContext, ErrorOrigin, EventLoop, LoopError};
 use evergreen_sync::Event;
 use evergreen_task::{KillOnDrop, spawn};
 
@@ -107,14 +108,40 @@ impl<H: Held> Outbox<H> {
     }
 }
 
-/// Has all that is held sent by a task of its own, which does not keep the sender.
-pub(super) fn begin_to_send<S: Sends>(sender: &Rc<S>) {
-    let weak = Rc::downgrade(sender);
-    let send = poll_fn(move |cx| match weak.upgrade() {
-        Some(sender) => poll_sent(&*sender, cx),
-        None => Poll::Ready(()),
-    });
-    sender.outbox().task.set(Some(spawn(send).kill_on_drop()));
+/// Has all that is held sent by a task of its own. An error, and the sender is closed, if this thread
+/// has no loop any more.
+pub(super) fn begin_to_send<S: Sends>(sender: &Rc<S>) -> Result<(), StreamError> {
+    if EventLoop::try_current().is_none() {
+        sender.close_unsent();
+        return Err(io::Error::from(LoopError::NoLoop).into());
+    }
+    let sending = Sending(Rc::downgrade(sender));
+    sender.outbox().task.set(Some(spawn(sending).kill_on_drop()));
+    Ok(())
+}
+
+/// Does not keep the sender. If it is gone before its end, as by a panic, nobody sends what is held:
+/// the sender is closed.
+struct Sending<S: Sends>(Weak<S>);
+
+impl<S: Sends> Future for Sending<S> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(sender) = self.0.upgrade() {
+            ready!(poll_sent(&*sender, cx));
+            self.0 = Weak::new();
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<S: Sends> Drop for Sending<S> {
+    fn drop(&mut self) {
+        if let Some(sender) = self.0.upgrade() {
+            sender.close_unsent();
+        }
+    }
 }
 
 fn poll_sent<S: Sends>(sender: &S, cx: &mut Context<'_>) -> Poll<()> {

@@ -84,7 +84,7 @@ impl Inner {
             return Ok(true);
         }
         self.output.held().push(&bytes[written..]);
-        begin_to_send(self);
+        begin_to_send(self)?;
         Ok(false)
     }
 

@@ -80,10 +80,7 @@ impl Endpoint {
         socket.check(bytes, to)?;
         self.output.check(size_of(bytes))?;
         self.output.held().push(bytes, to);
-        if !held_before {
-            begin_to_send(self);
-        }
-        Ok(())
+        if held_before { Ok(()) } else { begin_to_send(self) }
     }
 
     /// The socket, bound to any port of this family if there is none.
