@@ -215,7 +215,8 @@ fn a_client_may_say_where_it_connects_from() {
         let foreign = "192.0.2.1:0".parse().unwrap();
         let error = client.connect_from(address, foreign).await.unwrap_err();
         assert!(error.to_string().contains("192.0.2.1"), "{error}");
-        let addresses = [Refusing::new().address(), address];
+        let refusing = Refusing::new();
+        let addresses = [refusing.address(), address];
         client.connect_from(&addresses[..], source).await.unwrap();
         assert_eq!(client.local_addr().unwrap().ip(), source.ip());
     });
