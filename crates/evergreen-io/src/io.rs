@@ -8,8 +8,8 @@
 //! # What a stream may hold
 //!
 //! It reads from the system only while somebody reads from it, so what a peer may have it hold is
-//! bounded by what is asked for. What is written and not out yet is held. Each direction may hold
-//! 100 MiB, or what [`set_max_buffer`](BaseStream::set_max_buffer) says; more is
+//! bounded by what is asked for. What is written and not out yet is held. Each direction holds fewer
+//! than 100 MiB, or what [`set_max_buffer`](BaseStream::set_max_buffer) says; as much or more is
 //! [`StreamError::BufferFull`]. [`flush`](BaseStream::flush) waits until all is out.
 
 mod base_stream;
@@ -40,5 +40,5 @@ pub use tcp::{TcpClient, TcpConnection, TcpServer};
 pub use tty::{TtyStream, reset_mode};
 pub use udp::UdpEndpoint;
 
-/// What a stream may hold of each direction, unless it is told otherwise: 100 MiB.
+/// A stream holds less than this of each direction, unless it is told otherwise: 100 MiB.
 pub const MAX_BUFFER: usize = 100 * 1024 * 1024;

@@ -28,11 +28,7 @@ impl Wake for Looks {
 }
 
 /// What a waker sees, each time that it is woken, of what ends while something waits for it.
-async fn seen(
-    waits: impl Future,
-    look: impl Fn() -> bool + 'static,
-    end: impl FnOnce(),
-) -> Vec<bool> {
+fn seen(waits: impl Future, look: impl Fn() -> bool + 'static, end: impl FnOnce()) -> Vec<bool> {
     LOOK.set(Some(Box::new(look)));
     let mut waits = pin!(waits);
     let waker = Waker::from(Arc::new(Looks));
@@ -50,7 +46,7 @@ fn who_is_woken_by_the_end_of_an_endpoint_finds_it_closed() {
         endpoint.bind("127.0.0.1:0").unwrap();
         let looks = endpoint.clone();
         let look = move || looks.is_closed() && looks.bind("127.0.0.1:0").is_err();
-        let seen = seen(endpoint.receive(), look, || endpoint.close()).await;
+        let seen = seen(endpoint.receive(), look, || endpoint.close());
         assert!(!seen.is_empty() && seen.iter().all(|&closed| closed), "{seen:?}");
     });
 }
@@ -62,7 +58,7 @@ fn who_is_woken_by_the_end_of_a_stream_finds_it_closed() {
         let (ours, _theirs) = plain_pair();
         let looks = ours.clone();
         let look = move || looks.is_closed() && looks.write(b"x").is_err();
-        let seen = seen(ours.read_bytes(1), look, || ours.close()).await;
+        let seen = seen(ours.read_bytes(1), look, || ours.close());
         assert!(!seen.is_empty() && seen.iter().all(|&closed| closed), "{seen:?}");
     });
 }
@@ -75,7 +71,7 @@ fn who_is_woken_by_the_end_of_a_server_finds_it_closed() {
         server.bind("127.0.0.1:0").unwrap();
         let looks = server.clone();
         let look = move || looks.is_closed() && looks.bind("127.0.0.1:0").is_err();
-        let seen = seen(server.serve(), look, || server.close()).await;
+        let seen = seen(server.serve(), look, || server.close());
         assert!(!seen.is_empty() && seen.iter().all(|&closed| closed), "{seen:?}");
     });
 }

@@ -210,7 +210,8 @@ fn a_shutdown_that_is_given_up_has_not_been() {
 fn a_stream_that_outlives_its_loop_is_closed_by_what_it_cannot_send() {
     let event_loop = TestLoop::new();
     let (ours, _theirs) = event_loop.block_on(async { plain_pair() });
-    let (early, (first, _second)) = (Plain::default(), event_loop.block_on(pair_of_sockets()));
+    let (first, _second) = event_loop.block_on(async { UnixStream::pair() }).unwrap();
+    let early = Plain::default();
     event_loop.destroy().unwrap();
     let error = loop {
         match ours.write(&[7; 1000]) {
@@ -225,10 +226,6 @@ fn a_stream_that_outlives_its_loop_is_closed_by_what_it_cannot_send() {
     assert!(error.to_string().contains("no event loop"), "{error}");
     assert!(early.is_closed());
     assert!(EventLoop::try_current().is_none());
-}
-
-async fn pair_of_sockets() -> (UnixStream, UnixStream) {
-    UnixStream::pair().unwrap()
 }
 
 // EV-STR-17

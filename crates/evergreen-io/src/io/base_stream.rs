@@ -181,11 +181,18 @@ pub trait BaseStream {
     /// Whether the stream stays open for writing once its peer has ended. It does not unless told so,
     /// as Python evergreen's; what was written before goes out in any case. If it stays open, each
     /// read behind the end gives an empty result.
+    ///
+    /// A peer that has ended its side and never reads holds up what was written, and with that the
+    /// descriptor, until it goes, or the stream or the server that accepted it is closed. That is so
+    /// also when no handle is left. To wait less long, keep it open, and give
+    /// [`flush`](Self::flush) a [`timeout`](evergreen_task::timeout) after the end.
     fn keep_open_on_eof(&self, keep: bool) {
         self.stream_core().keep_open_on_eof(keep);
     }
 
-    /// How many bytes it may hold of each direction; 100 MiB at first.
+    /// Has it hold fewer bytes than this of each direction; 100 MiB at first. What would come to as
+    /// many is [`StreamError::BufferFull`]: so a read of `n` bytes takes a limit above `n`. Until it is
+    /// connected, and where packets are kept apart, each write that is held counts 8 bytes more.
     ///
     /// # Errors
     ///

@@ -49,7 +49,7 @@ struct Inner {
     readers: Lock,
     /// Wakes the one of them that waits for the peer.
     filler: Cell<Option<Waker>>,
-    /// The peer sends no more, and nobody was told yet.
+    /// The peer sends no more.
     at_end: Cell<bool>,
     keep_open_on_eof: Cell<bool>,
     /// Wakes all others that wait for something that a closed stream does not give.

@@ -15,7 +15,7 @@ use crate::net::{ToSocketAddrs, UdpSocket};
 /// Sends and receives datagrams over IP. As Python evergreen's `UDPEndpoint`; a clone is another
 /// handle of the same, and dropping the last one closes it.
 ///
-/// What there is no room for in the system's buffer is held, 100 MiB at most, and goes out by
+/// What there is no room for in the system's buffer is held, fewer than 100 MiB, and goes out by
 /// itself, in order. Each datagram counts its bytes and 64 more.
 ///
 /// ```
@@ -115,7 +115,7 @@ impl UdpEndpoint {
         Ok(self.0.local_addr()?)
     }
 
-    /// How many bytes it may hold; 100 MiB at first.
+    /// Has it hold fewer bytes than this; 100 MiB at first.
     ///
     /// # Errors
     ///

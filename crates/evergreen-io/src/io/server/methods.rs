@@ -16,7 +16,8 @@ macro_rules! server {
             ///
             /// [`StreamError::NotBound`](crate::io::StreamError::NotBound),
             /// [`StreamError::AlreadyServing`](crate::io::StreamError::AlreadyServing),
-            /// [`StreamError::Closed`](crate::io::StreamError::Closed).
+            /// [`StreamError::Closed`](crate::io::StreamError::Closed); what the system says when it is
+            /// to listen.
             ///
             /// # Kill safety
             ///
