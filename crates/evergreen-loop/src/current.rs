@@ -100,7 +100,7 @@ pub(crate) fn with<R>(f: impl FnOnce(&Core) -> R) -> Option<R> {
 /// The number of this thread's loop.
 #[inline]
 pub(crate) fn number() -> Option<LoopId> {
-    with(|core| core.id())
+    with(Core::id)
 }
 
 /// When the present turn of this thread's loop began, as far as the loop has looked.

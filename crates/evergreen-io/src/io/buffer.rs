@@ -173,8 +173,7 @@ impl ReadBuffer {
 
 impl Searched {
     fn find(&mut self, held: &[u8], delimiter: &[u8]) -> Option<usize> {
-        if self.delimiter != delimiter {
-            self.delimiter = delimiter.to_vec();
+        if self.end > 0 && self.delimiter != delimiter {
             self.end = 0;
         }
         if self.end == held.len() {
@@ -183,6 +182,9 @@ impl Searched {
         // The delimiter may have begun in what was searched.
         let start = self.end.saturating_sub(delimiter.len() - 1);
         let found = find(&held[start..], delimiter).map(|place| start + place);
+        if found.is_none() && self.end == 0 {
+            self.delimiter = delimiter.to_vec();
+        }
         self.end = found.unwrap_or(held.len());
         self.bytes += (self.end - start) as u64;
         found

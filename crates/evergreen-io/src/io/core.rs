@@ -19,6 +19,7 @@ use std::pin::pin;
 use std::rc::{Rc, Weak};
 use std::task::{Poll, Waker};
 
+use evergreen_loop::build::Interest;
 use evergreen_sync::Event;
 use evergreen_sync::locks::Lock;
 use evergreen_task::spawn;
@@ -41,6 +42,8 @@ pub struct StreamCore(Rc<Inner>);
 struct Inner {
     phase: Cell<Phase>,
     endpoint: RefCell<Option<Rc<dyn Endpoint>>>,
+    /// Where that can go, once it is known.
+    interest: Cell<Option<Interest>>,
     input: RefCell<ReadBuffer>,
     /// What is written and not out yet.
     output: Outbox<Unsent>,
@@ -184,6 +187,7 @@ impl Inner {
         if !endpoint.keeps_packets() {
             self.output.held().join();
         }
+        self.interest.set(Some(endpoint.interest()));
         self.endpoint.replace(Some(endpoint));
         self.phase.set(Phase::Open);
     }
@@ -203,15 +207,13 @@ impl Inner {
 
     fn check_readable(&self) -> Result<(), StreamError> {
         self.check_connected()?;
-        let endpoint = self.endpoint.borrow();
-        let readable = endpoint.as_ref().is_some_and(|endpoint| endpoint.interest().is_readable());
+        let readable = self.interest.get().is_some_and(Interest::is_readable);
         if readable { Ok(()) } else { Err(StreamError::NotReadable) }
     }
 
     /// Until it is connected, it is not known better.
     fn check_writable(&self) -> Result<(), StreamError> {
-        let endpoint = self.endpoint.borrow();
-        let writable = endpoint.as_ref().is_none_or(|endpoint| endpoint.interest().is_writable());
+        let writable = self.interest.get().is_none_or(Interest::is_writable);
         if writable { Ok(()) } else { Err(StreamError::NotWritable) }
     }
 

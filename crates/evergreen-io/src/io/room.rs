@@ -10,9 +10,11 @@ thread_local! {
 }
 
 pub(super) fn with_room<R>(read: impl FnOnce(&mut [u8]) -> R) -> R {
-    // Taken out: whoever reads may read from another stream meanwhile.
-    let mut room = ROOM.take().unwrap_or_else(|| vec![0; SIZE].into_boxed_slice());
-    let done = read(&mut room);
-    ROOM.set(Some(room));
-    done
+    ROOM.with(|own| {
+        // Taken out: whoever reads may read from another stream meanwhile.
+        let mut room = own.take().unwrap_or_else(|| vec![0; SIZE].into_boxed_slice());
+        let done = read(&mut room);
+        own.set(Some(room));
+        done
+    })
 }

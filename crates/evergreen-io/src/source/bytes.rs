@@ -1,10 +1,14 @@
 //! Reading and writing bytes, for whatever does so by the standard library's traits.
 
+use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::TcpStream;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::task::{Context, Poll};
 
 use evergreen_loop::build::Direction;
+use rustix::net::{RecvFlags, SendFlags};
 
 use super::Source;
 
@@ -12,14 +16,55 @@ use super::Source;
 /// out is not short.
 const MOST_AT_ONCE: usize = 1024;
 
+/// One piece of bytes, in or out. A call of the C library asks before and behind it whether its
+/// thread is to be cancelled, which costs as much as all that is done here for it: so these are the
+/// system's own.
+pub(crate) trait Bytes {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    fn write(&self, bytes: &[u8]) -> io::Result<usize>;
+}
+
+macro_rules! socket {
+    ($($type:ty),*) => { $(
+        impl Bytes for $type {
+            fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+                let (read, _) = rustix::net::recv(self, buffer, RecvFlags::empty())?;
+                Ok(read)
+            }
+
+            fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+                Ok(rustix::net::send(self, bytes, NO_SIGNAL)?)
+            }
+        }
+    )* };
+}
+
+socket!(TcpStream, UnixStream);
+
+impl Bytes for File {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(self, buffer)?)
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(self, bytes)?)
+    }
+}
+
+/// Elsewhere the socket itself is told when it is made.
+#[cfg(target_os = "linux")]
+const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(not(target_os = "linux"))]
+const NO_SIGNAL: SendFlags = SendFlags::empty();
+
 // For stream sockets and pipes only: a short write clears readiness, and so does a short read unless
 // what is written may be kept in pieces.
-impl<T: AsRawFd + Into<OwnedFd>> Source<T>
+impl<T: Bytes + AsRawFd + Into<OwnedFd>> Source<T>
 where
     for<'a> &'a T: Read,
 {
     pub(crate) fn poll_read(&self, cx: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.poll_bytes(Direction::Read, cx, buffer.len(), |mut io| io.read(buffer))
+        self.poll_bytes(Direction::Read, cx, buffer.len(), |io| Bytes::read(io, buffer))
     }
 
     pub(crate) fn poll_read_vectored(
@@ -32,7 +77,7 @@ where
     }
 
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.try_io(Direction::Read, |mut io| io.read(buffer))
+        self.try_io(Direction::Read, |io| Bytes::read(io, buffer))
     }
 
     pub(crate) fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
@@ -40,12 +85,12 @@ where
     }
 }
 
-impl<T: AsRawFd + Into<OwnedFd>> Source<T>
+impl<T: Bytes + AsRawFd + Into<OwnedFd>> Source<T>
 where
     for<'a> &'a T: Write,
 {
     pub(crate) fn poll_write(&self, cx: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_bytes(Direction::Write, cx, bytes.len(), |mut io| io.write(bytes))
+        self.poll_bytes(Direction::Write, cx, bytes.len(), |io| Bytes::write(io, bytes))
     }
 
     pub(crate) fn poll_write_vectored(
@@ -58,7 +103,7 @@ where
     }
 
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.try_io(Direction::Write, |mut io| io.write(bytes))
+        self.try_io(Direction::Write, |io| Bytes::write(io, bytes))
     }
 
     pub(crate) fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {

@@ -78,6 +78,8 @@ impl Waiting {
 
     pub(super) fn take_into(&mut self, wakers: &mut Vec<Waker>) {
         wakers.extend(self.poller.take());
-        wakers.extend(self.others.drain(..).map(|(_, waker)| waker));
+        if !self.others.is_empty() {
+            wakers.extend(self.others.drain(..).map(|(_, waker)| waker));
+        }
     }
 }

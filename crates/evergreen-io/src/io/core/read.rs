@@ -1,6 +1,6 @@
 //! Reading: from what is held, and from the system only while somebody waits for more.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -42,8 +42,11 @@ impl StreamCore {
     /// # Errors
     ///
     /// As there.
-    pub async fn read_until(&self, delimiter: &[u8]) -> Result<Vec<u8>, StreamError> {
-        self.0.read(|input| input.read_until(delimiter), |_| Vec::new()).await
+    pub fn read_until(
+        &self,
+        delimiter: &[u8],
+    ) -> impl Future<Output = Result<Vec<u8>, StreamError>> {
+        self.0.read(|input| input.read_until(delimiter), |_| Vec::new())
     }
 
     /// As [`BaseStream::read_until_regex`](crate::io::BaseStream::read_until_regex).
@@ -51,8 +54,11 @@ impl StreamCore {
     /// # Errors
     ///
     /// As there.
-    pub async fn read_until_regex(&self, regex: &Regex) -> Result<Vec<u8>, StreamError> {
-        self.0.read(|input| input.read_until_regex(regex), |_| Vec::new()).await
+    pub fn read_until_regex(
+        &self,
+        regex: &Regex,
+    ) -> impl Future<Output = Result<Vec<u8>, StreamError>> {
+        self.0.read(|input| input.read_until_regex(regex), |_| Vec::new())
     }
 
     /// As [`BaseStream::take_buffered`](crate::io::BaseStream::take_buffered).
@@ -79,9 +85,12 @@ impl Inner {
         rest: impl FnOnce(&mut ReadBuffer) -> Vec<u8>,
     ) -> Result<Vec<u8>, StreamError> {
         self.check_readable()?;
-        let _turn = self.readers.lock().await;
         // What is held is as ready as a socket that always is.
         consume_budget().await;
+        let mut turn = None;
+        if self.readers.is_locked() {
+            turn = Some(self.readers.lock().await);
+        }
         loop {
             self.check_connected()?;
             if let Some(found) = take(&mut self.input.borrow_mut())? {
@@ -90,6 +99,8 @@ impl Inner {
             if self.at_end.get() {
                 return Ok(self.tell_end(rest));
             }
+            // Whoever waits for the peer does so alone.
+            turn = turn.or_else(|| self.readers.try_lock());
             self.fill().await?;
         }
     }
