@@ -34,18 +34,16 @@ impl Budget {
 }
 
 impl Core {
-    /// Ready if the running entry may have one more ready result. If not, the waker is woken, so
-    /// that its task goes to the back of the queue.
-    pub(crate) fn poll_budget(&self, waker: &Waker) -> Poll<()> {
-        unless_spent(self.may_go_on(), waker)
-    }
-
-    fn may_go_on(&self) -> bool {
+    /// Whether the running entry may have one more ready result.
+    #[inline]
+    pub(crate) fn may_go_on(&self) -> bool {
         !self.is_inside() || self.budget.take()
     }
 }
 
-fn unless_spent(may_go_on: bool, waker: &Waker) -> Poll<()> {
+/// Ready if there is some of the budget left. If not, the waker is woken, so that its task goes to the
+/// back of the queue.
+pub(crate) fn unless_spent(may_go_on: bool, waker: &Waker) -> Poll<()> {
     if may_go_on {
         return Poll::Ready(());
     }

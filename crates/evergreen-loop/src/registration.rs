@@ -8,10 +8,9 @@ use std::ops::BitOr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::MetadataExt;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use crate::core::Core;
+use crate::budget::unless_spent;
 use crate::current;
 use crate::error::LoopError;
 use crate::remote::LoopRemote;
@@ -139,10 +138,6 @@ impl Registration {
         &self.remote
     }
 
-    fn local(&self) -> Option<Rc<Core>> {
-        self.remote.core()
-    }
-
     /// Looks into the loop's table, on the loop's own thread. No waker comes and goes by it.
     fn look<R>(&self, look: impl FnOnce(&mut Sources, SourceKey) -> R) -> Option<R> {
         self.remote.with_core(|core| look(&mut core.sources(), self.key))
@@ -156,8 +151,8 @@ impl Registration {
     ///
     /// If the poller refuses, or the loop is destroyed.
     pub fn poll_ready(&self, direction: Direction, waker: &Waker) -> Poll<io::Result<()>> {
-        match self.local() {
-            Some(core) => self.poll_on(&core, direction, || None, waker),
+        match self.poll_here(direction, || None, waker) {
+            Some(polled) => polled,
             None => Poll::Ready(Ok(self.remote.check()?)),
         }
     }
@@ -169,36 +164,37 @@ impl Registration {
     ///
     /// If the poller refuses, or the loop is destroyed.
     pub fn poll_readiness(&self, direction: Direction, waker: &Waker) -> Poll<io::Result<()>> {
-        match self.local() {
-            Some(core) => self.poll_on(&core, direction, || None, waker),
+        match self.poll_here(direction, || None, waker) {
+            Some(polled) => polled,
             None if ready_now(self.fd, direction)? => Poll::Ready(Ok(self.remote.check()?)),
             None => self.park_remote(direction, None, waker),
         }
     }
 
     /// On the loop's own thread. The ticket is made only if there is something to wait for.
-    fn poll_on(
+    fn poll_here(
         &self,
-        core: &Core,
         direction: Direction,
         ticket: impl FnOnce() -> Option<Ticket>,
         waker: &Waker,
-    ) -> Poll<io::Result<()>> {
-        match core.sources().park_unless_ready(self.key, direction, ticket, waker) {
-            Some(parked) => pending(parked),
-            None => core.poll_budget(waker).map(Ok),
-        }
+    ) -> Option<Poll<io::Result<()>>> {
+        let polled = self.remote.with_core(|core| {
+            let parked = core.sources().park_unless_ready(self.key, direction, ticket, waker);
+            parked.ok_or_else(|| core.may_go_on())
+        });
+        Some(match polled? {
+            Ok(parked) => pending(parked),
+            Err(may_go_on) => unless_spent(may_go_on, waker).map(Ok),
+        })
     }
 
-    fn park_on(
+    fn park_here(
         &self,
-        core: &Core,
         direction: Direction,
         ticket: Option<Ticket>,
         waker: &Waker,
-    ) -> Poll<io::Result<()>> {
-        let parked = core.sources().park(self.key, direction, ticket, waker);
-        pending(parked)
+    ) -> Option<Poll<io::Result<()>>> {
+        self.look(|sources, key| sources.park(key, direction, ticket, waker)).map(pending)
     }
 
     /// A call would have blocked: parks the waker until the descriptor is ready.
@@ -207,9 +203,9 @@ impl Registration {
     ///
     /// If the poller refuses, or the loop is destroyed.
     pub fn poll_blocked(&self, direction: Direction, waker: &Waker) -> Poll<io::Result<()>> {
-        let Some(core) = self.local() else { return self.park_remote(direction, None, waker) };
-        let parked = core.sources().park_blocked(self.key, direction, waker);
-        pending(parked)
+        self.clear_ready(direction);
+        let parked = self.park_here(direction, None, waker);
+        parked.unwrap_or_else(|| self.park_remote(direction, None, waker))
     }
 
     /// Has the loop park a waker of this thread.
@@ -370,11 +366,13 @@ impl Future for Readiness<'_> {
         let (registration, direction) = (this.registration, this.direction);
         let waited_before = this.ticket.is_some();
         let mut ticket = || Some(*this.ticket.get_or_insert_with(Ticket::next));
-        if let Some(core) = registration.local() {
-            if this.seen == Some(core.sources().events(registration.key)) {
-                return registration.park_on(&core, direction, ticket(), cx.waker());
-            }
-            return registration.poll_on(&core, direction, ticket, cx.waker());
+        let is_old = this.seen.is_some() && this.seen == registration.look(Sources::events);
+        let here = match is_old {
+            true => registration.park_here(direction, ticket(), cx.waker()),
+            false => registration.poll_here(direction, &mut ticket, cx.waker()),
+        };
+        if let Some(polled) = here {
+            return polled;
         }
         // Elsewhere the kernel knows best, once the loop has woken us.
         if waited_before && ready_now(registration.fd, direction)? {

@@ -237,17 +237,6 @@ impl Sources {
         Parked { replaced: put.replaced, refused }
     }
 
-    /// Parks for somebody whose call would have blocked.
-    pub(crate) fn park_blocked(
-        &mut self,
-        key: SourceKey,
-        direction: Direction,
-        waker: &Waker,
-    ) -> Parked {
-        self.clear_ready(key, direction);
-        self.park(key, direction, None, waker)
-    }
-
     /// Parks for somebody on another thread, whose call would have blocked. What became ready
     /// since then is reported anew, because the registration is armed again: where that is not done
     /// for each who parks.
@@ -458,7 +447,7 @@ struct Put {
 impl EdgeSource {
     fn put(&mut self, direction: Direction, ticket: Option<Ticket>, waker: &Waker) -> Put {
         let waiting = &mut self.waiting[direction as usize];
-        Put { is_first: !waiting.is_awaited(), replaced: waiting.put(ticket, waker) }
+        Put { is_first: !waiting.is_awaited(), replaced: waiting.put(ticket, waker.clone()) }
     }
 
     /// Takes those who wait for what has become ready, and tells how many directions they held.

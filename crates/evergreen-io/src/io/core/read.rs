@@ -150,10 +150,8 @@ struct Filling<'a>(&'a Inner);
 
 impl Drop for Filling<'_> {
     fn drop(&mut self) {
-        if self.0.filler.take().is_some()
-            && let Ok(endpoint) = self.0.endpoint()
-        {
-            endpoint.stop_reading();
+        if self.0.filler.take().is_some() {
+            self.0.endpoint().iter().for_each(|endpoint| endpoint.stop_reading());
         }
     }
 }
