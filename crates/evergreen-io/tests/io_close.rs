@@ -7,8 +7,10 @@ use common::streams::{Plain, fill, plain_pair};
 use evergreen_io::io::{BaseStream, Endpoint, StreamCore, StreamError};
 use evergreen_io::net::UnixStream;
 use evergreen_task::{spawn, yield_now};
+use std::cell::RefCell;
 use std::future::Future;
 use std::io;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 // EV-STR-02, EV-STR-20
@@ -92,11 +94,13 @@ fn all_readers_are_told_that_it_is_closed() {
     });
 }
 
-/// Keeps no waker.
-struct Silent;
+/// Keeps no waker, and may close its own stream when it is read from.
+#[derive(Default)]
+struct Silent(Rc<RefCell<Option<StreamCore>>>);
 
 impl Endpoint for Silent {
     fn poll_read(&self, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.0.take().iter().for_each(StreamCore::close);
         Poll::Pending
     }
 
@@ -113,11 +117,23 @@ impl Endpoint for Silent {
     }
 }
 
+// EV-STR-10: by whatever runs while it is polled, such as a waker.
+#[test]
+fn a_reader_is_told_of_a_close_within_its_own_poll() {
+    TestLoop::new().block_on(async {
+        let own = Rc::default();
+        let stream = StreamCore::connected(Silent(Rc::clone(&own)));
+        own.replace(Some(stream.clone()));
+        let read = stream.read_bytes(1).await;
+        assert!(matches!(read, Err(StreamError::Closed)));
+    });
+}
+
 // EV-STR-10: also where what moves the bytes wakes nobody when it goes.
 #[test]
 fn a_reader_is_told_whatever_it_reads_from() {
     TestLoop::new().block_on(async {
-        let stream = Plain(StreamCore::connected(Silent));
+        let stream = Plain(StreamCore::connected(Silent::default()));
         let reader = spawn({
             let stream = stream.clone();
             async move { stream.read_bytes(1).await }

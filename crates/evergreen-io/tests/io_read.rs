@@ -133,6 +133,38 @@ fn readers_are_served_in_the_order_of_their_calls() {
     });
 }
 
+// EV-STR-09, R-17: who gives way in the middle of what is held keeps the turn.
+#[test]
+fn a_reader_that_gives_way_is_served_before_who_comes_meanwhile() {
+    TestLoop::new().block_on(async {
+        let (ours, theirs) = plain_pair();
+        let numbers: Vec<u8> = (0..200).collect();
+        ours.write(&numbers).unwrap();
+        // All others are held from now on.
+        assert_eq!(theirs.read_bytes(1).await.unwrap(), [0]);
+        let served = Rc::new(Cell::new(0));
+        let first = spawn({
+            let (theirs, served) = (theirs.clone(), Rc::clone(&served));
+            async move {
+                for number in 1..190 {
+                    served.set(number);
+                    theirs.read_bytes(1).await.unwrap();
+                }
+            }
+        });
+        let second = spawn({
+            let served = Rc::clone(&served);
+            async move {
+                let asked_for_by_the_first = served.get();
+                assert!(asked_for_by_the_first > 0);
+                assert_eq!(theirs.read_bytes(1).await.unwrap(), [asked_for_by_the_first + 1]);
+            }
+        });
+        second.await.unwrap();
+        first.await.unwrap();
+    });
+}
+
 // EV-STR-05: a clone of one would have to grow caches of its own.
 #[test]
 fn a_compiled_pattern_is_used_as_it_is() {

@@ -259,6 +259,7 @@ fn errors_are_of_the_class_and_keep_their_number() {
 
 // EV-TCP-01: a port that an earlier connection from there has left may be taken again.
 #[test]
+#[cfg(target_os = "linux")]
 fn a_client_may_connect_from_the_port_of_a_connection_that_has_ended() {
     TestLoop::new().block_on(async {
         let (first, _serving) = echo_server("127.0.0.1:0").await;

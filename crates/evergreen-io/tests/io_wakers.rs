@@ -9,9 +9,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use common::TestLoop;
 use common::streams::plain_pair;
+use common::{TestLoop, pair_with_std};
 use evergreen_io::io::{BaseStream, TcpConnection, TcpServer, UdpEndpoint};
+use evergreen_io::net::TcpStream;
 
 thread_local! {
     static SEEN: RefCell<Vec<bool>> = const { RefCell::new(Vec::new()) };
@@ -36,6 +37,25 @@ fn seen(waits: impl Future, look: impl Fn() -> bool + 'static, end: impl FnOnce(
     end();
     LOOK.take();
     SEEN.take()
+}
+
+/// Has a stream of its own, as what a waker wakes may have.
+struct Owns(#[expect(dead_code, reason = "it is dropped")] TcpStream);
+
+impl Wake for Owns {
+    fn wake(self: Arc<Self>) {}
+}
+
+#[test]
+fn a_waker_that_is_replaced_may_own_a_stream_itself() {
+    TestLoop::new().block_on(async {
+        let (watched, _peer) = pair_with_std();
+        for _ in 0..3 {
+            let waker = Waker::from(Arc::new(Owns(pair_with_std().0)));
+            let polled = watched.poll_read_ready(&mut Context::from_waker(&waker));
+            assert!(polled.is_pending());
+        }
+    });
 }
 
 // EV-UDP-06

@@ -9,9 +9,11 @@ use std::net::Shutdown;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 
+use common::scratch::Scratch;
 use common::{Blackhole, TestLoop};
 use evergreen_io::lib::socket::{
-    AF_INET, AF_UNIX, BadDescriptor, SOCK_DGRAM, SOCK_STREAM, Socket, socketpair,
+    AF_INET, AF_UNIX, Address, BadDescriptor, SOCK_DGRAM, SOCK_STREAM, Socket, create_connection,
+    socketpair,
 };
 use evergreen_task::{Task, sleep, spawn, yield_now};
 
@@ -238,14 +240,37 @@ fn every_call_may_be_killed_while_it_waits() {
             task.kill();
             yield_now().await;
         }
-        let connecting = Socket::new(AF_INET, SOCK_STREAM, 0).unwrap();
+    });
+}
+
+// EV-LIB-03: where the socket is not one that may wait again.
+#[test]
+fn connecting_and_sending_to_an_address_may_be_killed() {
+    let event_loop = TestLoop::new();
+    event_loop.block_on(async {
+        let silent = Blackhole::new();
         let address = silent.address();
-        let task =
-            waiting(&connecting, |socket| async move { socket.connect(address).await }).await;
-        assert_eq!(event_loop.metrics().sources, 1);
-        task.kill();
-        yield_now().await;
-        assert_eq!(event_loop.metrics().sources, 0);
+        let killed = async |call: Pin<Box<dyn Future<Output = ()>>>| {
+            let task = spawn(call);
+            yield_now().await;
+            assert_eq!(event_loop.metrics().sources, 1);
+            task.kill();
+            yield_now().await;
+            assert_eq!(event_loop.metrics().sources, 0);
+        };
+        let socket = || Socket::new(AF_INET, SOCK_STREAM, 0).unwrap();
+        let (one, other) = (socket(), socket());
+        killed(Box::pin(async move { one.connect(address).await.unwrap() })).await;
+        killed(Box::pin(async move { drop(other.connect_ex(address).await) })).await;
+        killed(Box::pin(async move { drop(create_connection(address, None, None).await) })).await;
+
+        let (scratch, datagram) = (Scratch::new(), || Socket::new(AF_UNIX, SOCK_DGRAM, 0).unwrap());
+        let (receiver, sender, path) = (datagram(), datagram(), scratch.join("receiver"));
+        receiver.bind(&*path).unwrap();
+        sender.set_blocking(false);
+        while sender.send_to(b"x", &*path).await.is_ok() {}
+        sender.set_blocking(true);
+        killed(Box::pin(async move { drop(sender.send_to(b"x", &*path).await) })).await;
     });
 }
 
@@ -276,6 +301,26 @@ fn what_is_shut_down_to_read_from_has_nobody_wait() {
         assert_eq!(reason(&told.await.unwrap().unwrap_err()), BadDescriptor::ShutDownMeanwhile);
         let error = receiver.recv(1).await.unwrap_err();
         assert_eq!(reason(&error), BadDescriptor::ShutDownMeanwhile);
+    });
+}
+
+// EV-LIB-10: the system lets a listener that was shut down listen again.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_listener_that_was_shut_down_may_listen_again() {
+    TestLoop::new().block_on(async {
+        let listener = Socket::new(AF_INET, SOCK_STREAM, 0).unwrap();
+        listener.bind(("127.0.0.1", 0)).unwrap();
+        listener.listen(1).unwrap();
+        let accepting = waiting(&listener, |socket| async move { socket.accept().await }).await;
+        listener.shutdown(Shutdown::Read).unwrap();
+        assert!(accepting.await.unwrap().is_err());
+        listener.listen(1).unwrap();
+        let accepting = waiting(&listener, |socket| async move { socket.accept().await }).await;
+        let Address::Ip(address) = listener.local_addr().unwrap() else { panic!("an IP address") };
+        let client = std::net::TcpStream::connect(address).unwrap();
+        let (_, peer) = accepting.await.unwrap().unwrap();
+        assert_eq!(peer, Address::Ip(client.local_addr().unwrap()));
     });
 }
 

@@ -197,7 +197,11 @@ impl Socket {
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let done = self.with(|io| io.shutdown(how));
         // A datagram socket without a peer says that it has none, and is shut down all the same.
-        if done.is_err() && self.kind()? == SOCK_STREAM {
+        let is_alone = |error: &io::Error| error.kind() == io::ErrorKind::NotConnected;
+        if done
+            .as_ref()
+            .is_err_and(|error| !is_alone(error) || self.kind().ok() == Some(SOCK_STREAM))
+        {
             return done;
         }
         let ended: &[Side] = match how {

@@ -144,7 +144,7 @@ impl UdpSocket {
         let reaches_both = || SockRef::from(self.source.io()).only_v6().is_ok_and(|only| !only);
         self.local_addr().is_ok_and(|own| {
             let may_reach = own.ip() == Ipv6Addr::UNSPECIFIED && reaches_both();
-            own.is_ipv6() != address.is_ipv6() && !may_reach
+            own.ip().to_canonical().is_ipv6() != address.is_ipv6() && !may_reach
         })
     }
 

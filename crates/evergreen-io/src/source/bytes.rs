@@ -17,8 +17,8 @@ use super::Source;
 const MOST_AT_ONCE: usize = 1024;
 
 /// One piece of bytes, in or out. A call of the C library asks before and behind it whether its
-/// thread is to be cancelled, which costs as much as all that is done here for it: so these are the
-/// system's own.
+/// thread is to be cancelled, which costs as much as all that is done here for it: on Linux these are
+/// the system's own.
 pub(crate) trait Bytes {
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
     fn write(&self, bytes: &[u8]) -> io::Result<usize>;
@@ -51,10 +51,10 @@ impl Bytes for File {
     }
 }
 
-/// Elsewhere the socket itself is told when it is made.
-#[cfg(target_os = "linux")]
+/// On Apple's systems the socket itself is told when it is made.
+#[cfg(not(target_vendor = "apple"))]
 const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_vendor = "apple")]
 const NO_SIGNAL: SendFlags = SendFlags::empty();
 
 // For stream sockets and pipes only: a short write clears readiness, and so does a short read unless

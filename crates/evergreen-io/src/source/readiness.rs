@@ -82,7 +82,8 @@ pub(crate) fn try_io_for<R>(
 }
 
 /// Makes a call of the user's until it does not block. That may be of one direction, and the other
-/// ready and stay so: the call is made again when the poller has told of either, not again and again.
+/// ready and stay so: the call is made again when the poller has told of either. One that has to be
+/// armed for each wait, or for another thread, tells of the ready one at once.
 pub(crate) async fn io_for<R>(
     registration: &Registration,
     interest: Interest,

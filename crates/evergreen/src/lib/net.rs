@@ -25,7 +25,7 @@
 use std::io::{self, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
 
-use evergreen_io::net as cooperative;
+use evergreen_io::{Interest, net as cooperative};
 
 use crate::patcher::{Module, Provider, choose};
 
@@ -81,13 +81,7 @@ impl TcpStream {
             Stream::Blocking(stream) => return (&*stream).read(buffer),
             Stream::Cooperative(stream) => stream,
         };
-        loop {
-            stream.readable().await?;
-            match stream.try_read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {},
-                result => return result,
-            }
-        }
+        stream.async_io(Interest::READABLE, || stream.try_read(buffer)).await
     }
 
     /// Writes what there is room for, and waits if there is none.
@@ -104,13 +98,7 @@ impl TcpStream {
             Stream::Blocking(stream) => return (&*stream).write(bytes),
             Stream::Cooperative(stream) => stream,
         };
-        loop {
-            stream.writable().await?;
-            match stream.try_write(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {},
-                result => return result,
-            }
-        }
+        stream.async_io(Interest::WRITABLE, || stream.try_write(bytes)).await
     }
 
     /// Writes all of it.

@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use evergreen_task::consume_budget;
+use evergreen_loop::build::poll_budget;
 use regex::bytes::Regex;
 
 use super::{Inner, Phase, StreamCore};
@@ -85,12 +85,19 @@ impl Inner {
         rest: impl FnOnce(&mut ReadBuffer) -> Vec<u8>,
     ) -> Result<Vec<u8>, StreamError> {
         self.check_readable()?;
-        // What is held is as ready as a socket that always is.
-        consume_budget().await;
         let mut turn = None;
         if self.readers.is_locked() {
             turn = Some(self.readers.lock().await);
         }
+        // What is held is as ready as a socket that always is. Who gives way keeps the turn.
+        poll_fn(|cx| {
+            let polled = poll_budget(cx);
+            if polled.is_pending() {
+                turn = turn.take().or_else(|| self.readers.try_lock());
+            }
+            polled
+        })
+        .await;
         loop {
             self.check_connected()?;
             if let Some(found) = take(&mut self.input.borrow_mut())? {
@@ -126,7 +133,13 @@ impl Inner {
 
     fn poll_fill(&self, cx: &mut Context<'_>) -> Poll<Result<(), StreamError>> {
         let filled = self.poll_feed(cx);
-        self.filler.set(filled.is_pending().then(|| cx.waker().clone()));
+        if filled.is_ready() {
+            drop(self.filler.take());
+        } else {
+            // A waker may have closed it just now.
+            self.check_connected()?;
+            self.filler.set(Some(cx.waker().clone()));
+        }
         filled
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use evergreen_loop::build::Direction;
 use evergreen_task::{consume_budget, timeout};
+use rustix::buffer::{Buffer, spare_capacity};
 use rustix::net::RecvFlags;
 
 use super::Socket;
@@ -51,10 +52,9 @@ impl Socket {
     /// Nothing is lost.
     pub async fn recv(&self, n: usize) -> io::Result<Vec<u8>> {
         // No buffer is held while it waits.
-        let received = |mut io: &socket2::Socket| {
+        let received = |io: &socket2::Socket| {
             let mut buffer = room(n)?;
-            let length = io.read(&mut buffer)?;
-            buffer.truncate(length);
+            rustix::net::recv(io, spare_capacity(&mut buffer), RecvFlags::empty())?;
             Ok(buffer)
         };
         self.call(Direction::Read, received).await
@@ -86,8 +86,7 @@ impl Socket {
     pub async fn recv_from(&self, n: usize) -> io::Result<(Vec<u8>, Address)> {
         let received = |io: &socket2::Socket| {
             let mut buffer = room(n)?;
-            let (length, sender) = recv_from(io, &mut buffer)?;
-            buffer.truncate(length);
+            let (_, sender) = recv_from(io, spare_capacity(&mut buffer))?;
             Ok((buffer, sender))
         };
         self.call(Direction::Read, received).await
@@ -104,7 +103,7 @@ impl Socket {
     /// Nothing is lost.
     #[doc(alias = "recvfrom_into")]
     pub async fn recv_from_into(&self, buffer: &mut [u8]) -> io::Result<(usize, Address)> {
-        self.call(Direction::Read, |io| recv_from(io, buffer)).await
+        self.call(Direction::Read, |io| recv_from(io, &mut *buffer)).await
     }
 
     /// Sends what there is room for, and gives how much that was. If there is none, it waits once;
@@ -236,16 +235,18 @@ impl Socket {
     }
 }
 
-/// A buffer of so many bytes, if there is memory for it.
+/// Room for so many bytes, if there is memory for it; not more, as all of it may be filled.
 fn room(n: usize) -> io::Result<Vec<u8>> {
-    let mut buffer = Vec::new();
-    let reserved = buffer.try_reserve_exact(n);
+    let mut room = Vec::new();
+    let reserved = room.try_reserve_exact(n);
     reserved.map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error))?;
-    buffer.resize(n, 0);
-    Ok(buffer)
+    Ok(room)
 }
 
-fn recv_from(io: &socket2::Socket, buffer: &mut [u8]) -> io::Result<(usize, Address)> {
+fn recv_from(
+    io: &socket2::Socket,
+    buffer: impl Buffer<u8, Output = usize>,
+) -> io::Result<(usize, Address)> {
     let (length, _, sender) = rustix::net::recvfrom(io, buffer, RecvFlags::empty())?;
     Ok((length, Address::told(sender)?))
 }

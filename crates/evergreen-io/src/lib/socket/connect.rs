@@ -9,6 +9,7 @@ use socket2::SockAddr;
 use super::Socket;
 use super::address::Address;
 use super::bad_descriptor::BadDescriptor;
+use super::side::Side;
 use crate::net::{Pauses, begin_to_connect};
 use crate::source::uninterrupted;
 
@@ -77,6 +78,9 @@ impl Socket {
         // Linux itself says so the third time only.
         if is_stream && self.with(socket2::Socket::peer_addr).is_ok() {
             return Err(io::Error::from_raw_os_error(libc::EISCONN));
+        }
+        if is_stream {
+            self.0.sides.iter().for_each(Side::renew);
         }
         consume_budget().await;
         let mut pauses = Pauses::new();

@@ -5,6 +5,7 @@ use std::io;
 use super::Socket;
 use super::address::Address;
 use super::options;
+use super::side::Side;
 use crate::net::bind_error;
 
 /// What is done at once. Each gives [`BadDescriptor`](super::BadDescriptor) once it is closed.
@@ -32,7 +33,9 @@ impl Socket {
     ///
     /// What the system says.
     pub fn listen(&self, backlog: i32) -> io::Result<()> {
-        self.with(|io| io.listen(backlog))
+        self.with(|io| io.listen(backlog))?;
+        self.0.sides.iter().for_each(Side::renew);
+        Ok(())
     }
 
     /// This end's address.

@@ -45,6 +45,11 @@ impl Side {
         self.over.get().map_or(Ok(()), |why| Err(why.into()))
     }
 
+    /// What was shut down begins anew.
+    pub(super) fn renew(&self) {
+        self.over.set(self.over.get().filter(|why| *why != BadDescriptor::ShutDownMeanwhile));
+    }
+
     /// The task that waits is told why it does so in vain. From now on nothing is watched.
     pub(super) fn end(&self, why: BadDescriptor) {
         self.over.set(Some(why));
