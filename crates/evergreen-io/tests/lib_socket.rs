@@ -211,6 +211,8 @@ fn a_full_queue_of_a_unix_listener_is_waited_for() {
         assert_eq!(listener.local_addr().unwrap(), Address::Unnamed);
         listener.bind(path.as_path()).unwrap();
         assert_eq!(listener.local_addr().unwrap(), Address::Path(path.clone()));
+        let taken = Socket::new(AF_UNIX, SOCK_STREAM, 0).unwrap().bind(path.as_path()).unwrap_err();
+        assert!(taken.to_string().contains("remove it first"), "{taken}");
         listener.listen(0).unwrap();
         let [first, second] = [(); 2].map(|()| Socket::new(AF_UNIX, SOCK_STREAM, 0).unwrap());
         first.connect(path.as_path()).await.unwrap();

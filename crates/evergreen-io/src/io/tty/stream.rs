@@ -59,7 +59,7 @@ impl TtyStream {
     /// # Errors
     ///
     /// [`StreamError::NotATerminal`]; if this thread has no loop; what the system says. In each case
-    /// the descriptor is closed.
+    /// the descriptor is closed, but for a standard one, 0 to 2.
     pub fn new(fd: impl Into<OwnedFd>, readable: bool) -> Result<Self, TtyError> {
         Ok(Self::around(Terminal::taking(fd.into(), readable)?))
     }

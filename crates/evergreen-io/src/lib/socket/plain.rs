@@ -24,7 +24,10 @@ impl Socket {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         };
         let bound = self.with(|io| io.bind(&known));
-        bound.map_err(|error| bind_error::at(&address, known.as_socket(), error))
+        bound.map_err(|error| match address {
+            Address::Path(_) => bind_error::at_path(&address, error),
+            _ => bind_error::at(&address, known.as_socket(), error),
+        })
     }
 
     /// Has it listen. `backlog` is how many connections may wait to be accepted.
