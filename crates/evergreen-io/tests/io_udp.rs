@@ -300,6 +300,7 @@ fn what_has_no_way_is_refused_while_others_are_held_and_the_endpoint_stays_open(
             assert!(text.contains("of the other family"), "{text}");
             let text = client.send(b"x", SocketAddr::new(own.ip(), 0)).unwrap_err().to_string();
             assert!(text.contains("cannot send to") && text.contains(":0 from"), "{text}");
+            assert!(text.ends_with("nobody has port 0"), "{text}");
             must_suspend(client.flush()).await.unwrap();
             assert!(!client.is_closed());
         }

@@ -162,10 +162,12 @@ impl UdpSocket {
     fn astray(&self, call: &str, address: SocketAddr, error: io::Error) -> io::Error {
         match (error.raw_os_error(), self.local_addr()) {
             (Some(libc::EINVAL | libc::EAFNOSUPPORT | libc::ENETUNREACH), Ok(local)) => {
-                let way_out = if self.is_apart_from(address) {
-                    "; it is of the other family: use a socket for each"
-                } else {
-                    ""
+                let way_out = match address.port() {
+                    _ if self.is_apart_from(address) => {
+                        "; it is of the other family: use a socket for each"
+                    },
+                    0 => "; nobody has port 0",
+                    _ => "",
                 };
                 let text = format!("cannot {call} to {address} from {local}: {error}{way_out}");
                 in_words(error, text)
