@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use evergreen_loop::build::poll_budget;
+use evergreen_sync::locks::LockGuard;
 use regex::bytes::Regex;
 
 use super::{Inner, Phase, StreamCore};
@@ -85,19 +86,7 @@ impl Inner {
         rest: impl FnOnce(&mut ReadBuffer) -> Vec<u8>,
     ) -> Result<Vec<u8>, StreamError> {
         self.check_readable()?;
-        let mut turn = None;
-        if self.readers.is_locked() {
-            turn = Some(self.readers.lock().await);
-        }
-        // What is held is as ready as a socket that always is. Who gives way keeps the turn.
-        poll_fn(|cx| {
-            let polled = poll_budget(cx);
-            if polled.is_pending() {
-                turn = turn.take().or_else(|| self.readers.try_lock());
-            }
-            polled
-        })
-        .await;
+        let mut turn = self.turn().await;
         loop {
             self.check_connected()?;
             if let Some(found) = take(&mut self.input.borrow_mut())? {
@@ -110,6 +99,24 @@ impl Inner {
             turn = turn.or_else(|| self.readers.try_lock());
             self.fill().await?;
         }
+    }
+
+    /// The turn of a reader; none is needed by who finds nobody before it, until it has to wait. What is
+    /// held is as ready as a socket that always is: who gives way for that keeps its turn.
+    async fn turn(&self) -> Option<LockGuard<'_>> {
+        let mut turn = None;
+        if self.readers.is_locked() {
+            turn = Some(self.readers.lock().await);
+        }
+        poll_fn(|cx| {
+            let polled = poll_budget(cx);
+            if polled.is_pending() {
+                turn = turn.take().or_else(|| self.readers.try_lock());
+            }
+            polled
+        })
+        .await;
+        turn
     }
 
     /// The end itself is told by an empty result, and closes the stream.
