@@ -68,6 +68,19 @@ fn a_flush_returns_though_another_task_writes_again_at_once() {
     });
 }
 
+// F8, EV-STR-13: also by how many writes there are, until it is known that they may be joined.
+#[test]
+fn what_is_held_before_a_connection_stays_below_the_limit() {
+    TestLoop::new().block_on(async {
+        for (length, fit) in [(1, 11), (91, 1), (92, 0)] {
+            let stream = Plain(StreamCore::new());
+            stream.set_max_buffer(100).unwrap();
+            let written = (0..20).take_while(|_| stream.write(&vec![7; length]).is_ok()).count();
+            assert_eq!(written, fit, "of {length}");
+        }
+    });
+}
+
 // F8: memory is bounded by the stated limit, and `write` says so.
 #[test]
 fn what_is_held_has_a_limit_and_a_refused_write_writes_nothing() {

@@ -18,6 +18,9 @@ use super::error::StreamError;
 pub(super) trait Held: Default {
     /// How much of the limit it takes; zero if it is empty.
     fn size(&self) -> usize;
+
+    /// How much of it so many bytes more would take.
+    fn size_of(&self, bytes: &[u8]) -> usize;
 }
 
 /// Whoever has an outbox, and knows how to send what is in it.
@@ -67,10 +70,10 @@ impl<H: Held> Outbox<H> {
         Ok(())
     }
 
-    /// Whether so much more may be held.
-    pub(super) fn check(&self, more: usize) -> Result<(), StreamError> {
-        let limit = self.limit.get();
-        if self.len() + more >= limit {
+    /// Whether these may be held as well.
+    pub(super) fn check(&self, bytes: &[u8]) -> Result<(), StreamError> {
+        let (limit, held) = (self.limit.get(), self.held.borrow());
+        if held.size() + held.size_of(bytes) >= limit {
             return Err(StreamError::BufferFull { limit });
         }
         Ok(())

@@ -5,6 +5,9 @@ use std::collections::VecDeque;
 use super::byte_queue::ByteQueue;
 use super::outbox::Held;
 
+/// What each write takes of the limit beside its bytes, where it is kept apart.
+const EACH: usize = size_of::<usize>();
+
 /// Bytes, and where each write ends, until it is known that nobody at the other end can tell.
 #[derive(Default)]
 pub(super) struct Unsent {
@@ -46,6 +49,10 @@ impl Unsent {
 
 impl Held for Unsent {
     fn size(&self) -> usize {
-        self.bytes.len() + self.writes.len() * size_of::<usize>()
+        self.bytes.len() + self.writes.len() * EACH
+    }
+
+    fn size_of(&self, bytes: &[u8]) -> usize {
+        bytes.len() + if self.is_joined { 0 } else { EACH }
     }
 }

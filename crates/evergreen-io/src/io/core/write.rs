@@ -21,7 +21,7 @@ impl StreamCore {
         self.check_open()?;
         self.0.check_writable()?;
         self.0.check_unshut()?;
-        self.0.output.check(bytes.len())?;
+        self.0.output.check(bytes)?;
         self.0.write(bytes)
     }
 

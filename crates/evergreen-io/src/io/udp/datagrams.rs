@@ -15,8 +15,7 @@ pub(super) struct Datagrams {
     size: usize,
 }
 
-/// What a datagram of so many bytes takes of the limit.
-pub(super) const fn size_of(bytes: &[u8]) -> usize {
+const fn size_of(bytes: &[u8]) -> usize {
     bytes.len() + EACH
 }
 
@@ -41,5 +40,9 @@ impl Datagrams {
 impl Held for Datagrams {
     fn size(&self) -> usize {
         self.size
+    }
+
+    fn size_of(&self, bytes: &[u8]) -> usize {
+        size_of(bytes)
     }
 }

@@ -12,7 +12,7 @@ use evergreen_loop::build::Direction;
 use evergreen_sync::Event;
 use evergreen_sync::locks::Lock;
 
-use super::datagrams::{Datagrams, size_of};
+use super::datagrams::Datagrams;
 use crate::io::core::unless_or;
 use crate::io::error::StreamError;
 use crate::io::outbox::{Outbox, Sends, begin_to_send};
@@ -78,7 +78,7 @@ impl Endpoint {
         }
         // Later, it would be a reason to close.
         socket.check(bytes, to)?;
-        self.output.check(size_of(bytes))?;
+        self.output.check(bytes)?;
         self.output.held().push(bytes, to);
         if held_before { Ok(()) } else { begin_to_send(self) }
     }
