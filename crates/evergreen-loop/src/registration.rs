@@ -138,7 +138,8 @@ impl Registration {
         &self.remote
     }
 
-    /// Looks into the loop's table, on the loop's own thread. No waker comes and goes by it.
+    /// Looks into the loop's table, on the loop's own thread. What is taken out of the table is given
+    /// back, to be dropped behind it.
     fn look<R>(&self, look: impl FnOnce(&mut Sources, SourceKey) -> R) -> Option<R> {
         self.remote.with_core(|core| look(&mut core.sources(), self.key))
     }
@@ -203,9 +204,14 @@ impl Registration {
     ///
     /// If the poller refuses, or the loop is destroyed.
     pub fn poll_blocked(&self, direction: Direction, waker: &Waker) -> Poll<io::Result<()>> {
-        self.clear_ready(direction);
-        let parked = self.park_here(direction, None, waker);
-        parked.unwrap_or_else(|| self.park_remote(direction, None, waker))
+        let parked = self.look(|sources, key| {
+            sources.clear_ready(key, direction);
+            sources.park(key, direction, None, waker)
+        });
+        match parked {
+            Some(parked) => pending(parked),
+            None => self.park_remote(direction, None, waker),
+        }
     }
 
     /// Has the loop park a waker of this thread.

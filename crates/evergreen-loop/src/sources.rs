@@ -447,7 +447,7 @@ struct Put {
 impl EdgeSource {
     fn put(&mut self, direction: Direction, ticket: Option<Ticket>, waker: &Waker) -> Put {
         let waiting = &mut self.waiting[direction as usize];
-        Put { is_first: !waiting.is_awaited(), replaced: waiting.put(ticket, waker.clone()) }
+        Put { is_first: !waiting.is_awaited(), replaced: waiting.put(ticket, waker) }
     }
 
     /// Takes those who wait for what has become ready, and tells how many directions they held.

@@ -46,13 +46,22 @@ impl Waiting {
     }
 
     /// Leaves a waker, and gives the one that stood there back.
-    pub(super) fn put(&mut self, ticket: Option<Ticket>, waker: Waker) -> Option<Waker> {
-        let Some(ticket) = ticket else { return self.poller.replace(waker) };
-        let Some(place) = self.place_of(ticket) else {
-            self.others.push((ticket, waker));
-            return None;
+    pub(super) fn put(&mut self, ticket: Option<Ticket>, waker: &Waker) -> Option<Waker> {
+        let place = match ticket {
+            None => &mut self.poller,
+            Some(ticket) => {
+                let Some(place) = self.place_of(ticket) else {
+                    self.others.push((ticket, waker.clone()));
+                    return None;
+                };
+                let (_, known) = &mut self.others[place];
+                return (!known.will_wake(waker)).then(|| std::mem::replace(known, waker.clone()));
+            },
         };
-        Some(std::mem::replace(&mut self.others[place].1, waker))
+        match place {
+            Some(known) if known.will_wake(waker) => None,
+            place => place.replace(waker.clone()),
+        }
     }
 
     /// Takes a waker back, if there is one.
