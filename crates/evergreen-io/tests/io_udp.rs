@@ -4,7 +4,7 @@
 mod common;
 
 use std::cell::RefCell;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 
 use common::child::{alone, part};
@@ -304,14 +304,19 @@ fn what_has_no_way_is_refused_while_others_are_held_and_the_endpoint_stays_open(
             must_suspend(client.flush()).await.unwrap();
             assert!(!client.is_closed());
         }
-        // An address of no family in particular sends to both.
-        let (server, address) = bound();
-        let client = UdpEndpoint::new();
-        client.bind("[::]:0").unwrap();
-        client.send(b"held", address).unwrap();
-        client.send(b"held, too", address).unwrap();
-        assert_eq!(server.receive().await.unwrap().0, b"held");
-        assert_eq!(server.receive().await.unwrap().0, b"held, too");
+        // An address of no family in particular sends to both; one that stands for one of IPv4 there.
+        for own in ["[::]:0", "[::ffff:127.0.0.1]:0"] {
+            let (server, address) = bound();
+            let client = UdpEndpoint::new();
+            client.bind(own).unwrap();
+            let mapped = Ipv4Addr::LOCALHOST.to_ipv6_mapped();
+            client.send(b"held", address).unwrap();
+            client.send(b"too", (mapped, address.port()).into()).unwrap();
+            client.send(b"as well", address).unwrap();
+            for held in [&b"held"[..], b"too", b"as well"] {
+                assert_eq!(server.receive().await.unwrap().0, held);
+            }
+        }
     });
 }
 

@@ -3,7 +3,7 @@
 mod options;
 
 use std::io;
-use std::net::{self, Ipv6Addr, SocketAddr};
+use std::net::{self, IpAddr, Ipv6Addr, SocketAddr};
 use std::task::{Context, Poll};
 
 use evergreen_loop::build::Direction;
@@ -139,12 +139,15 @@ impl UdpSocket {
         self.sent_to(address, bytes, Err(io::Error::from_raw_os_error(code))).map(drop)
     }
 
-    /// Whether the families keep it from an address. One of any IPv6 address may reach IPv4 as well.
+    /// Whether the families keep it from an address. A socket for IPv6 reaches IPv4 from an address
+    /// that stands for one of IPv4, and may from any.
     fn is_apart_from(&self, address: SocketAddr) -> bool {
         let reaches_both = || SockRef::from(self.source.io()).only_v6().is_ok_and(|only| !only);
-        self.local_addr().is_ok_and(|own| {
-            let may_reach = own.ip() == Ipv6Addr::UNSPECIFIED && reaches_both();
-            own.ip().to_canonical().is_ipv6() != address.is_ipv6() && !may_reach
+        let to_v4 = address.ip().to_canonical().is_ipv4();
+        self.local_addr().is_ok_and(|own| match own.ip() {
+            IpAddr::V4(_) => address.is_ipv6(),
+            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => to_v4 && !reaches_both(),
+            IpAddr::V6(own) => own.to_canonical().is_ipv4() != to_v4,
         })
     }
 
