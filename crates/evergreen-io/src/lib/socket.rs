@@ -197,11 +197,10 @@ impl Socket {
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let done = self.with(|io| io.shutdown(how));
         // A datagram socket without a peer says that it has none, and is shut down all the same.
-        let is_alone = |error: &io::Error| error.kind() == io::ErrorKind::NotConnected;
-        if done
-            .as_ref()
-            .is_err_and(|error| !is_alone(error) || self.kind().ok() == Some(SOCK_STREAM))
-        {
+        let all_the_same = |error: &io::Error| {
+            error.kind() == io::ErrorKind::NotConnected && self.kind().ok() != Some(SOCK_STREAM)
+        };
+        if !done.as_ref().err().is_none_or(all_the_same) {
             return done;
         }
         let ended: &[Side] = match how {
@@ -224,6 +223,10 @@ impl Socket {
     /// Makes a call on the socket.
     fn with<R>(&self, call: impl FnOnce(&socket2::Socket) -> io::Result<R>) -> io::Result<R> {
         call(self.0.io.borrow().as_ref().ok_or(BadDescriptor::Closed)?)
+    }
+
+    fn check_open(&self) -> io::Result<()> {
+        self.with(|_| Ok(()))
     }
 
     fn side(&self, direction: Direction) -> &Side {

@@ -132,7 +132,7 @@ impl Socket {
     #[doc(alias = "sendall")]
     pub async fn send_all(&self, bytes: &[u8]) -> io::Result<()> {
         let all = async |waits| {
-            self.with(|_| Ok(()))?;
+            self.check_open()?;
             let mut rest = bytes;
             while !rest.is_empty() {
                 let send = |io: &socket2::Socket| io.send_with_flags(rest, FLAGS);

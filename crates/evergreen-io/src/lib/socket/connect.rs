@@ -45,7 +45,7 @@ impl Socket {
     ///
     /// As [`connect`](Self::connect).
     pub async fn connect_ex(&self, address: impl Into<Address>) -> io::Result<i32> {
-        if let Err(closed) = self.with(|_| Ok(())) {
+        if let Err(closed) = self.check_open() {
             return number(closed);
         }
         let known = address.into().resolve(self).await?;
@@ -75,18 +75,18 @@ impl Socket {
 
     /// There is no readiness for a place in the queue of a Unix listener.
     async fn begin(&self, to: &SockAddr, is_stream: bool) -> io::Result<()> {
-        // Linux itself says so the third time only.
-        if is_stream && self.with(socket2::Socket::peer_addr).is_ok() {
-            return Err(io::Error::from_raw_os_error(libc::EISCONN));
-        }
         if is_stream {
+            // Linux itself says so the third time only.
+            if self.with(socket2::Socket::peer_addr).is_ok() {
+                return Err(io::Error::from_raw_os_error(libc::EISCONN));
+            }
             self.0.sides.iter().for_each(Side::renew);
         }
         consume_budget().await;
         let mut pauses = Pauses::new();
         while self.attempt(true, |io| begin_to_connect(io, to))?.is_none() {
             pauses.wait(Timer::after).await?;
-            self.with(|_| Ok(())).map_err(|_| BadDescriptor::ClosedMeanwhile)?;
+            self.check_open().map_err(|_| BadDescriptor::ClosedMeanwhile)?;
         }
         Ok(())
     }
