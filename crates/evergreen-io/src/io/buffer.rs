@@ -32,6 +32,7 @@ pub struct ReadBuffer {
 /// How far a delimiter was searched for in vain, so that no byte is looked at twice for it.
 #[derive(Default)]
 struct Searched {
+    /// Of no meaning while nothing was searched.
     delimiter: Vec<u8>,
     end: usize,
     /// All bytes that were ever looked at.

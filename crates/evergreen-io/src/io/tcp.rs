@@ -3,8 +3,8 @@
 mod client;
 mod connection;
 mod names;
-mod options;
 mod server;
+mod socket;
 
 pub use client::TcpClient;
 pub use connection::TcpConnection;

@@ -1,9 +1,9 @@
-//! Reading and writing bytes, for whatever does so by the standard library's traits.
+//! Reading and writing bytes of stream sockets and pipes.
 
 use std::fs::File;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::net::TcpStream;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::task::{Context, Poll};
 
@@ -19,7 +19,7 @@ const MOST_AT_ONCE: usize = 1024;
 /// One piece of bytes, in or out. A call of the C library asks before and behind it whether its
 /// thread is to be cancelled, which costs as much as all that is done here for it: on Linux these are
 /// the system's own.
-pub(crate) trait Bytes {
+pub(crate) trait Bytes: AsFd {
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
     fn write(&self, bytes: &[u8]) -> io::Result<usize>;
 }
@@ -57,12 +57,9 @@ const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 const NO_SIGNAL: SendFlags = SendFlags::empty();
 
-// For stream sockets and pipes only: a short write clears readiness, and so does a short read unless
+// A short write clears readiness, and so does a short read unless
 // what is written may be kept in pieces.
-impl<T: Bytes + AsRawFd + Into<OwnedFd>> Source<T>
-where
-    for<'a> &'a T: Read,
-{
+impl<T: Bytes + AsRawFd + Into<OwnedFd>> Source<T> {
     pub(crate) fn poll_read(&self, cx: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.poll_bytes(Direction::Read, cx, buffer.len(), |io| Bytes::read(io, buffer))
     }
@@ -73,7 +70,7 @@ where
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
         let room = buffers.iter().take(MOST_AT_ONCE).map(|buffer| buffer.len()).sum();
-        self.poll_bytes(Direction::Read, cx, room, |mut io| io.read_vectored(buffers))
+        self.poll_bytes(Direction::Read, cx, room, |io| Ok(rustix::io::readv(io, buffers)?))
     }
 
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -81,14 +78,9 @@ where
     }
 
     pub(crate) fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.try_io(Direction::Read, |mut io| io.read_vectored(buffers))
+        self.try_io(Direction::Read, |io| Ok(rustix::io::readv(io, buffers)?))
     }
-}
 
-impl<T: Bytes + AsRawFd + Into<OwnedFd>> Source<T>
-where
-    for<'a> &'a T: Write,
-{
     pub(crate) fn poll_write(&self, cx: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_bytes(Direction::Write, cx, bytes.len(), |io| Bytes::write(io, bytes))
     }
@@ -99,7 +91,7 @@ where
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let room = buffers.iter().take(MOST_AT_ONCE).map(|buffer| buffer.len()).sum();
-        self.poll_bytes(Direction::Write, cx, room, |mut io| io.write_vectored(buffers))
+        self.poll_bytes(Direction::Write, cx, room, |io| Ok(rustix::io::writev(io, buffers)?))
     }
 
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -107,6 +99,6 @@ where
     }
 
     pub(crate) fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.try_io(Direction::Write, |mut io| io.write_vectored(buffers))
+        self.try_io(Direction::Write, |io| Ok(rustix::io::writev(io, buffers)?))
     }
 }

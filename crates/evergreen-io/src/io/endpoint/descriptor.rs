@@ -33,14 +33,14 @@ impl Descriptor {
     /// Takes over a descriptor, and makes it non-blocking. Of the directions that are wanted those
     /// are used that it is open for.
     pub(in crate::io) fn new(fd: OwnedFd, wanted: Interest) -> io::Result<Self> {
-        let taken = Self::taken(fd, wanted)?;
+        let taken = Self::taken(beside_standard(fd)?, wanted)?;
         taken.unblock()?;
         Ok(taken)
     }
 
-    /// The same, as it is yet. Others may share it: what is refused stays as it was.
+    /// The same of one that is none of the standard ones, as it is yet. Others may share it: what is
+    /// refused stays as it was.
     pub(in crate::io) fn taken(fd: OwnedFd, wanted: Interest) -> io::Result<Self> {
-        let fd = beside_standard(fd)?;
         let (number, kind) = (fd.as_raw_fd(), kind_of(&fd)?);
         if matches!(kind, FileType::RegularFile | FileType::Directory | FileType::BlockDevice) {
             return Err(refused(number, kind, "use `fs`"));

@@ -10,7 +10,7 @@ use std::rc::{Rc, Weak};
 use evergreen_sync::locks::Lock;
 
 use super::names::Names;
-use super::options;
+use super::socket::with_socket;
 use crate::io::base_stream::BaseStream;
 use crate::io::core::StreamCore;
 use crate::io::error::TcpError;
@@ -134,7 +134,7 @@ impl TcpClient {
     ///
     /// As [`local_addr`](Self::local_addr).
     pub fn nodelay(&self) -> Result<bool, TcpError> {
-        options::of(&self.0.core, &self.0.socket.borrow(), TcpStream::nodelay)
+        with_socket(&self.0.core, &self.0.socket.borrow(), TcpStream::nodelay)
     }
 
     /// Sets it.
@@ -143,7 +143,7 @@ impl TcpClient {
     ///
     /// As [`local_addr`](Self::local_addr).
     pub fn set_nodelay(&self, on: bool) -> Result<(), TcpError> {
-        options::of(&self.0.core, &self.0.socket.borrow(), |socket| socket.set_nodelay(on))
+        with_socket(&self.0.core, &self.0.socket.borrow(), |socket| socket.set_nodelay(on))
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use super::options;
 use super::server::TcpServer;
+use super::socket::with_socket;
 use crate::io::base_stream::BaseStream;
 use crate::io::core::StreamCore;
 use crate::io::error::TcpError;
@@ -52,7 +52,7 @@ impl TcpConnection {
     ///
     /// As [`local_addr`](Self::local_addr).
     pub fn nodelay(&self) -> Result<bool, TcpError> {
-        options::of(&self.0.core, &self.0.socket, TcpStream::nodelay)
+        with_socket(&self.0.core, &self.0.socket, TcpStream::nodelay)
     }
 
     /// Sets it.
@@ -61,7 +61,7 @@ impl TcpConnection {
     ///
     /// As [`local_addr`](Self::local_addr).
     pub fn set_nodelay(&self, on: bool) -> Result<(), TcpError> {
-        options::of(&self.0.core, &self.0.socket, |socket| socket.set_nodelay(on))
+        with_socket(&self.0.core, &self.0.socket, |socket| socket.set_nodelay(on))
     }
 }
 

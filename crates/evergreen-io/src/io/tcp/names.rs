@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Weak;
 
-use super::options;
+use super::socket::with_socket;
 use crate::io::core::StreamCore;
 use crate::io::error::TcpError;
 use crate::net::TcpStream;
@@ -49,6 +49,6 @@ fn ask(
     if let Some(address) = known.get() {
         return Ok(*address);
     }
-    let address = options::of(core, socket, ask)?;
+    let address = with_socket(core, socket, ask)?;
     Ok(*known.get_or_init(|| address))
 }

@@ -1,4 +1,4 @@
-//! Options of the socket below.
+//! The socket below.
 
 use std::io;
 use std::rc::Weak;
@@ -7,8 +7,8 @@ use crate::io::core::StreamCore;
 use crate::io::error::{StreamError, TcpError};
 use crate::net::TcpStream;
 
-/// What the socket of a connection says.
-pub(super) fn of<R>(
+/// Asks the socket of a connection.
+pub(super) fn with_socket<R>(
     core: &StreamCore,
     socket: &Weak<TcpStream>,
     f: impl FnOnce(&TcpStream) -> io::Result<R>,
